@@ -112,8 +112,13 @@ static int dispatch(int connection, const struct json *request, struct error *er
     return fail(err, "protocol", "unknown verb %s", name);
 }
 
+static struct request request;
+
+void forget_request(void) {
+    request_free(&request);
+}
+
 static _Noreturn void serve(int connection) {
-    struct request request;
     struct error err = {0};
     sigset_t none;
 
