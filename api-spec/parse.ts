@@ -1,5 +1,4 @@
-import * as named from './generated/bodies.js'
-import validators, { type Shape, shapes } from './generated/bodies.js'
+import * as bodies from './generated/bodies.js'
 import { type OperationId, type Operations, operations } from './generated/operations.ts'
 
 /** A request that does not have the shape the specification asks for; the text is meant for the client. */
