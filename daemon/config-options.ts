@@ -15,11 +15,13 @@ export type Option = {
 }
 
 const option = (
-  flag: string,
-  kind: OptionKind,
-  fallback: unknown,
-  help: string,
-  more: Partial<Option> = {},
+  ...[flag, kind, fallback, help, more = {}]: [
+    string,
+    OptionKind,
+    unknown,
+    string,
+    Partial<Option>?,
+  ]
 ): Option => ({ flag, key: flag, kind, default: fallback, help, ...more })
 
 const ignored = (flag: string, kind: OptionKind, key = flag): Option =>

@@ -55,7 +55,7 @@ export class ConfigError extends Error {
 type Values = Partial<Record<OptionName, unknown>>
 
 const DEFAULT_SHIM = new URL('../runtime-shim/build/tsd-shim', import.meta.url).pathname
-const DEFAULT_DATA_ROOT = OPTIONS.dataRoot.default
+const DEFAULT_DATA_ROOT = String(OPTIONS.dataRoot.default)
 /** Docker's logs grow without bound; these do not, unless asked to. */
 const LOG_DEFAULTS = { 'max-size': '20m', 'max-file': '5', compress: 'true' }
 
@@ -142,7 +142,7 @@ function ulimit([name, limits]: [string, string]): [string, Ulimit] {
 }
 
 function readFile(path: string): Values {
-  const name = path === '' ? OPTIONS.configFile.default : path
+  const name = path === '' ? String(OPTIONS.configFile.default) : path
   if (!existsSync(name)) {
     if (path === '') return {}
     throw new ConfigError(
