@@ -12,8 +12,9 @@
 #include "fd.h"
 #include "message.h"
 
-/* DEFLATE (RFC 1951) in blocks with the fixed Huffman codes: repetitions within 32 KiB are found through a hash of the next four
- * bytes. Log lines repeat themselves so much that better codes would gain little. */
+/* DEFLATE (RFC 1951) in blocks with the fixed Huffman codes: repetitions within 32 KiB are found
+ * through a hash of the next four bytes. Log lines repeat themselves so much that better codes
+ * would gain little. */
 #define WINDOW 32768
 #define HASH_BITS 15
 #define SHORTEST 4
@@ -77,7 +78,7 @@ static void put_match(struct writer *w, unsigned length, unsigned distance) {
     } else {
         length -= 3;
         extra = length < 8 ? 0 : (unsigned)(31 - __builtin_clz(length)) - 2;
-        code = length < 8 ? length : (extra << 2) + (length >> extra) ;
+        code = length < 8 ? length : (extra << 2) + (length >> extra);
         put_symbol(w, 257 + code);
         put_bits(w, length & ((1U << extra) - 1), extra);
     }
@@ -103,7 +104,8 @@ static unsigned match_length(const unsigned char *a, const unsigned char *b, siz
     return n;
 }
 
-static void deflate(struct writer *w, const unsigned char *data, size_t length, uint32_t *last_seen) {
+static void deflate(struct writer *w, const unsigned char *data, size_t length,
+                    uint32_t *last_seen) {
     size_t at = 0;
 
     put_bits(w, 1, 1); /* the last block, */
@@ -159,7 +161,8 @@ int gzip_file(const char *from, const char *to) {
     unsigned char *data = NULL;
     struct stat st;
 
-    if (in < 0 || w == NULL || last_seen == NULL || fstat(in, &st) < 0 || st.st_size > UINT32_MAX - 1)
+    if (in < 0 || w == NULL || last_seen == NULL || fstat(in, &st) < 0 ||
+        st.st_size > UINT32_MAX - 1)
         return -1;
     if (st.st_size > 0) {
         data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, in, 0);
@@ -174,6 +177,8 @@ int gzip_file(const char *from, const char *to) {
         put_u32(w, crc32(data, (size_t)st.st_size));
         put_u32(w, (uint32_t)st.st_size);
         w->failed |= write_all(w->fd, w->buffer, w->used) < 0;
+        /* The time tells a reader of the original that this is its copy. */
+        futimens(w->fd, (struct timespec[2]){st.st_atim, st.st_mtim});
         close(w->fd);
     }
     if (data != NULL)

@@ -13,7 +13,8 @@
 #define FAST_BITS 10
 #define MAX_BITS 15
 
-/* Codes of at most FAST_BITS are found in `fast` (symbol << 4 | length); longer ones by counting along their lengths. */
+/* Codes of at most FAST_BITS are found in `fast` (symbol << 4 | length); longer ones by counting
+ * along their lengths. */
 struct huffman {
     uint16_t fast[1 << FAST_BITS];
     uint16_t count[MAX_BITS + 1], symbol[288];
@@ -110,7 +111,8 @@ static int build(struct huffman *h, const unsigned char *lengths, unsigned n) {
             continue;
         h->symbol[offset[length]++] = (uint16_t)i;
         if (length <= FAST_BITS)
-            for (unsigned at = reverse(code[length], length); at < 1 << FAST_BITS; at += 1U << length)
+            for (unsigned at = reverse(code[length], length); at < 1 << FAST_BITS;
+                 at += 1U << length)
                 h->fast[at] = (uint16_t)(i << 4 | length);
         code[length]++;
     }
@@ -230,7 +232,8 @@ static void fixed_codes(struct inflater *f) {
 
 /* RFC 1951, 3.2.7: the lengths of the codes are themselves compressed. */
 static int dynamic_codes(struct inflater *f) {
-    static const unsigned char order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static const unsigned char order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                            11, 4,  12, 3, 13, 2, 14, 1, 15};
     unsigned char lengths[320] = {0};
     unsigned literals = take(f, 5) + 257, distances = take(f, 5) + 1, n = take(f, 4) + 4, at = 0;
 
@@ -257,7 +260,8 @@ static int dynamic_codes(struct inflater *f) {
         memset(lengths + at, (int)value, repeat);
         at += repeat;
     }
-    if (build(&f->literals, lengths, literals) < 0 || build(&f->distances, lengths + literals, distances) < 0)
+    if (build(&f->literals, lengths, literals) < 0 ||
+        build(&f->distances, lengths + literals, distances) < 0)
         return corrupt(f);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +24,16 @@
 /* The longest a part can become: every byte as six, and what is around it. */
 #define PART_SIZE (6 * LOG_PART + 4096)
 
+/* A machine that lost power may have left half a line, which the next must not become part of. */
+static void end_torn_line(struct log_file *log) {
+    autoclose int fd = open(log->path, O_RDONLY | O_CLOEXEC);
+    char last;
+
+    if (log->size > 0 && fd >= 0 && pread(fd, &last, 1, (off_t)log->size - 1) == 1 &&
+        last != '\n' && write(log->fd, "\n", 1) == 1)
+        log->size++;
+}
+
 int log_open(struct log_file *log, const struct json *target, struct error *err) {
     const char *path = json_string_or(target, "path", NULL);
     struct stat st;
@@ -36,18 +47,26 @@ int log_open(struct log_file *log, const struct json *target, struct error *err)
     log->max_size = (uint64_t)json_int_or(target, "maxSizeBytes", 0);
     log->max_files = json_int_or(target, "maxFiles", 1);
     log->compress = json_flag_or(target, "compress", false);
+    log->rotate_at = log->max_size;
     log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (log->fd < 0 || fstat(log->fd, &st) < 0)
         return fail_errno(err, "log", "open %s", path);
     log->size = (uint64_t)st.st_size;
+    end_torn_line(log);
     return 0;
 }
 
-static void name(char text[static 4200], const struct log_file *log, int64_t n, const char *suffix) {
+static void reopen(struct log_file *log) {
+    log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+static void name(char text[static 4200], const struct log_file *log, int64_t n,
+                 const char *suffix) {
     snprintf(text, 4200, "%s.%lld%s", log->path, (long long)n, suffix);
 }
 
-/* The newest rotated file into .1.gz; under another name until it is whole, so that a crash leaves the original. */
+/* The newest rotated file into .1.gz; under another name until it is whole, so that a crash leaves
+ * the original. */
 static void compress_first(struct log_file *log) {
     char from[4200], temporary[4200], to[4200];
 
@@ -57,6 +76,7 @@ static void compress_first(struct log_file *log) {
     log->compressor = fork();
     if (log->compressor != 0)
         return;
+    syscall(SYS_close_range, 0, ~0U, 0); /* a connection must not stay open for our sake */
     setpriority(PRIO_PROCESS, 0, 10);
     if (gzip_file(from, temporary) == 0 && rename(temporary, to) == 0)
         unlink(from);
@@ -65,18 +85,21 @@ static void compress_first(struct log_file *log) {
     _exit(0);
 }
 
-static void rotate(struct log_file *log) {
+/* False while it is still at work; a log that grows faster than it can be compressed has to wait.
+ */
+static bool compressor_done(struct log_file *log) {
+    bool wait = log->size >= 2 * log->max_size;
+
+    if (log->compressor > 0 && waitpid(log->compressor, NULL, wait ? 0 : WNOHANG) == 0)
+        return false;
+    log->compressor = 0;
+    return true;
+}
+
+static void shift(const struct log_file *log) {
     static const char *const suffixes[] = {"", ".gz"};
     char from[4200], to[4200];
 
-    if (log->compressor > 0)
-        waitpid(log->compressor, NULL, 0);
-    log->compressor = 0;
-    if (log->max_files < 2) {
-        if (ftruncate(log->fd, 0) == 0)
-            log->size = 0;
-        return;
-    }
     for (int64_t n = log->max_files - 1; n >= 1; n--)
         for (int i = 0; i < 2; i++) {
             name(from, log, n, suffixes[i]);
@@ -86,31 +109,61 @@ static void rotate(struct log_file *log) {
             else
                 rename(from, to);
         }
-    name(to, log, 1, "");
-    if (rename(log->path, to) < 0)
+}
+
+/* At every moment in between, a reader finds each line in one of the files, and a new start goes on
+ * where this one stopped. */
+static void rotate(struct log_file *log) {
+    char to[4200];
+
+    if (!compressor_done(log)) {
+        log->rotate_at = log->size + OUT_SIZE;
         return;
-    close(log->fd);
-    log->fd = open(log->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    }
+    log->rotate_at = log->max_size;
+    if (log->max_files < 2) {
+        if (ftruncate(log->fd, 0) == 0)
+            log->size = 0;
+        return;
+    }
+    shift(log);
+    name(to, log, 1, "");
+    if (rename(log->path, to) < 0 && errno != ENOENT) {
+        log->rotate_at = log->size + log->max_size; /* better a large log than none */
+        return;
+    }
+    close_fd(&log->fd);
+    reopen(log);
     log->size = 0;
     if (log->compress)
         compress_first(log);
 }
 
+/* A full disk must not stop the container: what does not fit is lost, but whole lines of it. */
 void log_flush(struct log_file *log) {
     size_t at = 0;
 
+    if (log->fd < 0)
+        reopen(log);
     while (at < log->out_used) {
-        ssize_t n = write(log->fd, log->out + at, log->out_used - at);
+        ssize_t n = log->fd < 0 ? -1 : write(log->fd, log->out + at, log->out_used - at);
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
-            log->lost += log->out_used - at; /* a full disk must not stop the container */
+        if (n <= 0)
             break;
-        }
         at += (size_t)n;
-        log->size += (size_t)n;
     }
+    if (at < log->out_used) {
+        char *newline = memrchr(log->out, '\n', at);
+        size_t whole = newline == NULL ? 0 : (size_t)(newline - log->out) + 1;
+
+        if (whole < at && ftruncate(log->fd, (off_t)(log->size + whole)) < 0)
+            whole = at; /* then a reader has to skip it */
+        at = whole;
+        log->lost += log->out_used - at;
+    }
+    log->size += at;
     log->out_used = 0;
 }
 
@@ -121,9 +174,9 @@ static void make_room(struct log_file *log, size_t wanted) {
         if (log->out == MAP_FAILED)
             abort();
     }
-    if (log->max_size != 0 && log->size + log->out_used >= log->max_size) {
+    if (log->max_size != 0 && log->size + log->out_used >= log->rotate_at) {
         log_flush(log);
-        if (log->size >= log->max_size)
+        if (log->size >= log->rotate_at)
             rotate(log);
     }
     if (log->out_used + wanted > OUT_SIZE)
@@ -135,8 +188,9 @@ static size_t plain_run(const unsigned char *s, size_t length) {
     size_t i = 0;
 
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), less = _mm_set1_epi8('<'),
-                  more = _mm_set1_epi8('>'), and = _mm_set1_epi8('&'), space = _mm_set1_epi8(0x20);
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
+                  less = _mm_set1_epi8('<'), more = _mm_set1_epi8('>'), and = _mm_set1_epi8('&'),
+                  space = _mm_set1_epi8(0x20);
 
     for (; i + 16 <= length; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(s + i));
@@ -151,8 +205,8 @@ static size_t plain_run(const unsigned char *s, size_t length) {
             return i + (size_t)__builtin_ctz((unsigned)mask);
     }
 #endif
-    while (i < length && s[i] >= 0x20 && s[i] < 0x80 && s[i] != '"' && s[i] != '\\' && s[i] != '<' && s[i] != '>' &&
-           s[i] != '&')
+    while (i < length && s[i] >= 0x20 && s[i] < 0x80 && s[i] != '"' && s[i] != '\\' &&
+           s[i] != '<' && s[i] != '>' && s[i] != '&')
         i++;
     return i;
 }
@@ -163,8 +217,9 @@ static size_t sequence(const unsigned char *s, size_t left) {
     if ((s[0] & 0xf0) == 0xe0 && left >= 3 && (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 &&
         !(s[0] == 0xe0 && s[1] < 0xa0) && !(s[0] == 0xed && s[1] > 0x9f))
         return 3;
-    if (s[0] >= 0xf0 && s[0] < 0xf5 && left >= 4 && (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 &&
-        (s[3] & 0xc0) == 0x80 && !(s[0] == 0xf0 && s[1] < 0x90) && !(s[0] == 0xf4 && s[1] > 0x8f))
+    if (s[0] >= 0xf0 && s[0] < 0xf5 && left >= 4 && (s[1] & 0xc0) == 0x80 &&
+        (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80 && !(s[0] == 0xf0 && s[1] < 0x90) &&
+        !(s[0] == 0xf4 && s[1] > 0x8f))
         return 4;
     return 0;
 }
@@ -248,8 +303,8 @@ static char *put_time(struct log_file *log, char *out, const struct timespec *no
 }
 
 /* One record: what was carried, then data. Joined first, for a character may lie across both. */
-static void record(struct log_file *log, int stream, const struct timespec *now, struct log_carry *carry,
-                   const char *data, size_t length) {
+static void record(struct log_file *log, int stream, const struct timespec *now,
+                   struct log_carry *carry, const char *data, size_t length) {
     char *out;
 
     if (carry->used > 0) {
@@ -260,7 +315,8 @@ static void record(struct log_file *log, int stream, const struct timespec *now,
     make_room(log, PART_SIZE + strlen(log->attrs));
     out = put(log->out + log->out_used, "{\"log\":\"", 8);
     out = encode(out, (const unsigned char *)data, length);
-    out = stream == 1 ? put(out, "\",\"stream\":\"stdout\",", 20) : put(out, "\",\"stream\":\"stderr\",", 20);
+    out = stream == 1 ? put(out, "\",\"stream\":\"stdout\",", 20)
+                      : put(out, "\",\"stream\":\"stderr\",", 20);
     if (*log->attrs != 0) {
         out = put(out, "\"attrs\":", 8);
         out = put(out, log->attrs, strlen(log->attrs));
@@ -272,7 +328,8 @@ static void record(struct log_file *log, int stream, const struct timespec *now,
     log->out_used = (size_t)(out - log->out);
 }
 
-void log_append(struct log_file *log, struct log_carry *carry, int stream, const char *data, size_t length) {
+void log_append(struct log_file *log, struct log_carry *carry, int stream, const char *data,
+                size_t length) {
     struct timespec now;
 
     if (log->path == NULL)
@@ -285,7 +342,11 @@ void log_append(struct log_file *log, struct log_carry *carry, int stream, const
         if (newline != NULL)
             take = (size_t)(newline - data) + 1;
         if (newline != NULL || take == most) {
-            record(log, stream, &now, carry, data, take);
+            record(log, stream, carry->partial ? &carry->since : &now, carry, data, take);
+            /* All parts of a long line have the time of the first. */
+            if (newline == NULL && !carry->partial)
+                carry->since = now;
+            carry->partial = newline == NULL;
             carry->used = 0;
         } else {
             if (carry->data == NULL && (carry->data = malloc(LOG_PART)) == NULL)
@@ -304,10 +365,11 @@ void log_finish(struct log_file *log, struct log_carry *carry, int stream) {
 
     if (log->path != NULL && carry->used > 0) {
         clock_gettime(CLOCK_REALTIME, &now);
-        record(log, stream, &now, carry, "", 0);
+        record(log, stream, carry->partial ? &carry->since : &now, carry, "", 0);
         log_flush(log);
     }
     carry->used = 0;
+    carry->partial = false;
     free(carry->data);
     carry->data = NULL;
 }

@@ -4,19 +4,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "error.h"
 #include "json.h"
 
-/* The container's log: one JSON object a line, as Docker's json-file driver writes it; rotated by size. A line longer than 16 KiB is
- * split, all parts but the last without a newline. */
+/* The container's log: one JSON object a line, as Docker's json-file driver writes it; rotated by
+ * size. A line longer than 16 KiB is split, all parts but the last without a newline. */
 #define LOG_PART (16 << 10)
 
 struct log_file {
     char *path; /* NULL: nothing is logged */
     char *attrs;
     int fd;
-    uint64_t size, max_size;
+    uint64_t size, max_size, rotate_at;
     int64_t max_files;
     bool compress;
     pid_t compressor;
@@ -31,11 +32,15 @@ struct log_file {
 struct log_carry {
     char *data;
     size_t used;
+    bool partial;          /* parts of the line were written already, */
+    struct timespec since; /* with this time */
 };
 
 int log_open(struct log_file *log, const struct json *target, struct error *err);
-/* Takes what a stream ('1' out, '2' err) has said. Never fails: what cannot be written is counted as lost. */
-void log_append(struct log_file *log, struct log_carry *carry, int stream, const char *data, size_t length);
+/* Takes what a stream ('1' out, '2' err) has said. Never fails: what cannot be written is counted
+ * as lost. */
+void log_append(struct log_file *log, struct log_carry *carry, int stream, const char *data,
+                size_t length);
 /* Ends a stream's last line. */
 void log_finish(struct log_file *log, struct log_carry *carry, int stream);
 void log_flush(struct log_file *log);

@@ -15,7 +15,8 @@ static struct log_source open_one(const char *path, int n, bool compressed) {
 
     if (n == 0)
         source.fd = open(path, O_RDONLY | O_CLOEXEC);
-    else if (snprintf(name, sizeof name, "%s.%d%s", path, n, compressed ? ".gz" : "") < (int)sizeof name)
+    else if (snprintf(name, sizeof name, "%s.%d%s", path, n, compressed ? ".gz" : "") <
+             (int)sizeof name)
         source.fd = open(name, O_RDONLY | O_CLOEXEC);
     else
         return none;
@@ -100,7 +101,8 @@ static bool is_copy_of(const struct log_source *source, const struct log_source 
         return true;
     if (!candidate->compressed || source->compressed || fstat(source->fd, &st) < 0)
         return false;
-    return st.st_mtim.tv_sec == candidate->modified.tv_sec && st.st_mtim.tv_nsec == candidate->modified.tv_nsec;
+    return st.st_mtim.tv_sec == candidate->modified.tv_sec &&
+           st.st_mtim.tv_nsec == candidate->modified.tv_nsec;
 }
 
 /* The number a file has now, or that of the oldest plus one. */

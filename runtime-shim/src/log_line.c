@@ -12,7 +12,8 @@ static const char *skip_plain(const char *s, const char *end) {
 
     for (; end - s >= 16; s += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)s);
-        int mask = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+        int mask =
+            _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
 
         if (mask != 0)
             return s + __builtin_ctz((unsigned)mask);
@@ -67,7 +68,8 @@ static bool is_digit(char c) {
 static bool is_time(const char *s, size_t length) {
     static const char shape[] = "dddd-dd-ddTdd:dd:dd";
 
-    if (length < 20 || length > 30 || s[length - 1] != 'Z' || (length > 20 && (length < 22 || s[19] != '.')))
+    if (length < 20 || length > 30 || s[length - 1] != 'Z' ||
+        (length > 20 && (length < 22 || s[19] != '.')))
         return false;
     for (size_t i = 0; i < 19; i++)
         if (shape[i] == 'd' ? !is_digit(s[i]) : s[i] != shape[i])
@@ -85,7 +87,8 @@ static bool is(const char *s, size_t length, const char *text) {
 static const char *member(struct log_line *record, const char *s, const char *end) {
     const char *key = s + 1, *key_end, *value;
 
-    if (end - s < 2 || *s != '"' || (key_end = string_end(key, end)) == NULL || end - key_end < 3 || key_end[1] != ':')
+    if (end - s < 2 || *s != '"' || (key_end = string_end(key, end)) == NULL || end - key_end < 3 ||
+        key_end[1] != ':')
         return NULL;
     value = key_end + 2;
     if (*value != '"')
@@ -97,7 +100,9 @@ static const char *member(struct log_line *record, const char *s, const char *en
         record->text = value;
         record->text_length = (size_t)(s - value);
     } else if (is(key, (size_t)(key_end - key), "stream")) {
-        record->stream = is(value, (size_t)(s - value), "stdout") ? 1 : is(value, (size_t)(s - value), "stderr") ? 2 : 0;
+        record->stream = is(value, (size_t)(s - value), "stdout")   ? 1
+                         : is(value, (size_t)(s - value), "stderr") ? 2
+                                                                    : 0;
     } else if (is(key, (size_t)(key_end - key), "time")) {
         record->time = value;
         record->time_length = (size_t)(s - value);
@@ -125,7 +130,9 @@ static int hex(const char *s) {
 
     for (int i = 0; i < 4; i++) {
         char c = s[i];
-        int digit = is_digit(c) ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+        int digit = is_digit(c)                          ? c - '0'
+                    : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                         : -1;
 
         if (digit < 0)
             return -1;
@@ -153,7 +160,8 @@ static char *put_utf8(char *out, int point) {
     return out;
 }
 
-/* The escape at s, which is a backslash with at least one byte after it; returns what follows it. */
+/* The escape at s, which is a backslash with at least one byte after it; returns what follows it.
+ */
 static const char *unescape(char **out, const char *s, const char *end) {
     static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
     const char *found;
@@ -165,8 +173,8 @@ static const char *unescape(char **out, const char *s, const char *end) {
         return s + 2;
     }
     s += 6;
-    if (point >= 0xd800 && point < 0xdc00 && end - s >= 6 && s[0] == '\\' && s[1] == 'u' && (low = hex(s + 2)) >= 0xdc00 &&
-        low < 0xe000) {
+    if (point >= 0xd800 && point < 0xdc00 && end - s >= 6 && s[0] == '\\' && s[1] == 'u' &&
+        (low = hex(s + 2)) >= 0xdc00 && low < 0xe000) {
         point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
         s += 6;
     } else if (point >= 0xd800 && point < 0xe000) {
@@ -207,11 +215,13 @@ int64_t log_line_time(const struct log_line *record) {
 
     /* Days since the epoch with years that begin in March, so that the leap day is the last. */
     year -= month <= 2;
-    days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 +
-           number(s + 8, 2) - 1 - 719468;
+    days = 365 * year + year / 4 - year / 100 + year / 400 +
+           (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + number(s + 8, 2) - 1 - 719468;
     for (size_t i = 0; i < 9; i++)
         fraction = fraction * 10 + (20 + i + 1 < record->time_length ? s[20 + i] - '0' : 0);
-    return (days * 86400 + number(s + 11, 2) * 3600 + number(s + 14, 2) * 60 + number(s + 17, 2)) * 1000000000 + fraction;
+    return (days * 86400 + number(s + 11, 2) * 3600 + number(s + 14, 2) * 60 + number(s + 17, 2)) *
+               1000000000 +
+           fraction;
 }
 
 char *log_line_put_time(char *out, const struct log_line *record) {

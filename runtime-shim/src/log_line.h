@@ -15,7 +15,8 @@ struct log_line {
 
 /* Reads the record between line and end (its newline left out); false if it is none. */
 bool log_line_parse(struct log_line *record, const char *line, const char *end);
-/* Writes the text without its escapes, at most as long as it is with them; returns the end of what was written. */
+/* Writes the text without its escapes, at most as long as it is with them; returns the end of what
+ * was written. */
 char *log_line_decode(char *out, const struct log_line *record);
 /* Nanoseconds since the epoch. */
 int64_t log_line_time(const struct log_line *record);

@@ -60,7 +60,8 @@ static bool wanted(struct reader *r, const struct log_line *record) {
 static void emit(struct reader *r, const struct log_line *record) {
     char *start, *out;
 
-    if (r->out_used + FRAME_HEADER + 32 + r->prefix_length + record->text_length > OUT_SIZE && flush(r) < 0)
+    if (r->out_used + FRAME_HEADER + 32 + r->prefix_length + record->text_length > OUT_SIZE &&
+        flush(r) < 0)
         return;
     start = out = r->out + r->out_used;
     if (!r->raw)
@@ -147,7 +148,8 @@ static void read_source(struct reader *r, const struct log_source *source) {
     }
 }
 
-/* Going backwards through a file: `in` ends with `used` bytes of a line whose beginning has not been read yet. */
+/* Going backwards through a file: `in` ends with `used` bytes of a line whose beginning has not
+ * been read yet. */
 struct backwards {
     off_t position; /* of the first byte in the buffer */
     char *start;
@@ -155,13 +157,15 @@ struct backwards {
     bool torn; /* no newline was met so far: what is after the last one is no line yet */
 };
 
-/* Takes the whole lines in the buffer, last first. True once enough were found; `position` is then that of the first of them. */
+/* Takes the whole lines in the buffer, last first. True once enough were found; `position` is then
+ * that of the first of them. */
 static bool take_lines_backwards(struct reader *r, struct backwards *b, uint64_t wanted_lines) {
     char *end = b->start + b->used;
 
     for (;;) {
         size_t length = (size_t)(end - b->start);
-        char *newline = b->torn ? memrchr(b->start, '\n', length) : memrchr(b->start, '\n', length == 0 ? 0 : length - 1);
+        char *newline = b->torn ? memrchr(b->start, '\n', length)
+                                : memrchr(b->start, '\n', length == 0 ? 0 : length - 1);
         char *line = newline == NULL ? b->start : newline + 1;
         struct log_line record;
 
@@ -180,7 +184,8 @@ static bool take_lines_backwards(struct reader *r, struct backwards *b, uint64_t
     }
 }
 
-/* Places the file at the first of its last lines, of which `lines` are wanted; true if it has so many. */
+/* Places the file at the first of its last lines, of which `lines` are wanted; true if it has so
+ * many. */
 static bool seek_tail(struct reader *r, int fd, uint64_t *lines) {
     off_t size = lseek(fd, 0, SEEK_END);
     struct backwards b = {.position = size < 0 ? 0 : size, .torn = true};
@@ -229,7 +234,8 @@ static int find_start(struct reader *r, const struct log_source *sources, int co
     for (; i < count; i++) {
         if (r->bounded && sources[i].modified.tv_sec < r->since / 1000000000)
             break;
-        if (r->tail >= 0 && (sources[i].compressed ? count_tail(r, &sources[i], &lines) : seek_tail(r, sources[i].fd, &lines)))
+        if (r->tail >= 0 && (sources[i].compressed ? count_tail(r, &sources[i], &lines)
+                                                   : seek_tail(r, sources[i].fd, &lines)))
             return i;
     }
     return i - 1;
@@ -250,7 +256,8 @@ static struct log_source read_all_sources(struct reader *r) {
     return count > 0 ? sources[0] : (struct log_source){.fd = -1};
 }
 
-/* Goes on where the last reading stopped: to the end of the newest file, over those that came in between. */
+/* Goes on where the last reading stopped: to the end of the newest file, over those that came in
+ * between. */
 static void catch_up(struct reader *r, struct log_source *source) {
     while (!r->done) {
         struct log_source next;
@@ -267,7 +274,8 @@ static void catch_up(struct reader *r, struct log_source *source) {
             for (int i = 0; i < count - 1; i++)
                 close(sources[i].fd);
         }
-        if (!source->compressed && fstat(source->fd, &st) == 0 && st.st_size < lseek(source->fd, 0, SEEK_CUR)) {
+        if (!source->compressed && fstat(source->fd, &st) == 0 &&
+            st.st_size < lseek(source->fd, 0, SEEK_CUR)) {
             lseek(source->fd, 0, SEEK_SET); /* with a single file, rotation empties it */
             r->in_used = 0;
         }
@@ -293,9 +301,11 @@ static int watch(const char *path) {
     const char *slash = strrchr(path, '/');
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+             slash == NULL ? "." : path);
     if (fd >= 0)
-        inotify_add_watch(fd, directory, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
+        inotify_add_watch(fd, directory,
+                          IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
     return fd;
 }
 
@@ -317,8 +327,9 @@ static void rest(struct reader *r) {
 }
 
 static void follow(struct reader *r, int watched, struct log_source *source) {
-    for (bool last = false; !r->done; ) {
-        struct pollfd fds[2] = {{.fd = r->connection, .events = POLLIN | POLLRDHUP}, {.fd = watched, .events = POLLIN}};
+    for (bool last = false; !r->done;) {
+        struct pollfd fds[2] = {{.fd = r->connection, .events = POLLIN | POLLRDHUP},
+                                {.fd = watched, .events = POLLIN}};
         char events[4096];
         int left;
 
@@ -336,7 +347,8 @@ static void follow(struct reader *r, int watched, struct log_source *source) {
     }
 }
 
-static int parse_time(const struct json *request, const char *key, int64_t otherwise, int64_t *value, struct error *err) {
+static int parse_time(const struct json *request, const char *key, int64_t otherwise,
+                      int64_t *value, struct error *err) {
     const char *text = json_string_or(request, key, NULL);
     char *end;
 
@@ -351,8 +363,10 @@ static int parse_time(const struct json *request, const char *key, int64_t other
 }
 
 static int parse(struct reader *r, const struct json *request, struct error *err) {
-    if (json_string(request, "path", &r->path, err) < 0 || json_int(request, "tail", &r->tail, err) < 0 ||
-        json_flag(request, "follow", &r->follow, err) < 0 || json_flag(request, "stdout", &r->streams[1], err) < 0 ||
+    if (json_string(request, "path", &r->path, err) < 0 ||
+        json_int(request, "tail", &r->tail, err) < 0 ||
+        json_flag(request, "follow", &r->follow, err) < 0 ||
+        json_flag(request, "stdout", &r->streams[1], err) < 0 ||
         json_flag(request, "stderr", &r->streams[2], err) < 0 ||
         parse_time(request, "since", INT64_MIN, &r->since, err) < 0 ||
         parse_time(request, "until", INT64_MAX, &r->until, err) < 0)
@@ -364,7 +378,8 @@ static int parse(struct reader *r, const struct json *request, struct error *err
     if (r->prefix_length > OUT_SIZE - IN_SIZE - 64)
         return fail(err, "protocol", "prefix: too long");
     r->bounded = r->since != INT64_MIN || r->until != INT64_MAX;
-    r->in = mmap(NULL, IN_SIZE + OUT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    r->in =
+        mmap(NULL, IN_SIZE + OUT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (r->in == MAP_FAILED)
         return fail_errno(err, "logs", "mmap");
     r->out = r->in + IN_SIZE;
