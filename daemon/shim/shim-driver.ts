@@ -220,9 +220,8 @@ export class ShimDriver implements AsyncDisposable {
   }
 
   async #launch(): Promise<void> {
-    rmSync(join(this.#execRoot, 'launcher.sock'), { force: true })
     const launcher = spawn(this.#shimPath, ['launcher', this.#execRoot], {
-      stdio: ['pipe', 'ignore', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#launcher = launcher
     launcher.stdin?.on('error', () => {})
@@ -234,23 +233,9 @@ export class ShimDriver implements AsyncDisposable {
       })
     })
     ended.catch(() => {})
-    await Promise.race([ended, this.#answering()])
-  }
-
-  async #answering(): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const socket = await openConnection(this.#path('launcher.sock'), { verb: 'ping' }).catch(
-        (err: Error) => {
-          if (attempt === 5000) throw err
-        },
-      )
-      if (socket) {
-        await new MessageReader(socket).next(AbortSignal.timeout(10_000))
-        socket.destroy()
-        return
-      }
-      await sleep(1)
-    }
+    const { promise: listening, resolve } = Promise.withResolvers<void>()
+    launcher.stdout?.once('data', () => resolve()).resume()
+    await Promise.race([ended, listening])
   }
 
   /** Nothing is lost with a launcher: it held no state, and the shims had left it. */
