@@ -19,7 +19,8 @@ static void die(struct client *client) {
 static void await(struct client *client) {
     uint32_t events = 0;
 
-    if (!client->in_ended && (client->role != ROLE_STREAM || !client->in || process_input_room(client->process) > 0))
+    if (!client->in_ended &&
+        (client->role != ROLE_STREAM || !client->in || process_input_room(client->process) > 0))
         events |= EPOLLIN | EPOLLRDHUP;
     if (client->spill.head < client->spill.tail)
         events |= EPOLLOUT;
@@ -59,7 +60,8 @@ static int spill_open(struct client *client) {
     char directory[4096];
     const char *file = client->shim->container->status_file, *slash = strrchr(file, '/');
 
-    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - file), slash == NULL ? "." : file);
+    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - file),
+             slash == NULL ? "." : file);
     return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
@@ -111,11 +113,13 @@ void client_send(struct client *client, const void *data, size_t length) {
 
 static void drain_spill(struct client *client) {
     struct spill *s = &client->spill;
-    char buffer[32768];
+    char buffer[16384];
 
     while (s->head < s->tail) {
         ssize_t got = pread(s->fd, buffer, sizeof buffer, s->head);
-        ssize_t n = got <= 0 ? -1 : send(client->source.fd, buffer, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n = got <= 0
+                        ? -1
+                        : send(client->source.fd, buffer, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (n < 0 && got > 0 && errno == EAGAIN)
             break;
@@ -126,8 +130,12 @@ static void drain_spill(struct client *client) {
         s->head += n;
         client->progress_ms = now_ms();
     }
+    if (s->head - s->freed >= SPILL_STEP && s->head < s->tail) {
+        fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, s->freed, s->head - s->freed);
+        s->freed = s->head;
+    }
     if (s->head == s->tail && s->tail > 0) {
-        s->head = s->tail = 0;
+        s->head = s->tail = s->freed = 0;
         close_fd(&s->fd);
         if (client->finishing)
             die(client);
@@ -135,7 +143,8 @@ static void drain_spill(struct client *client) {
     await(client);
 }
 
-static void send_framed(struct client *client, const struct process *process, int stream, const char *data, size_t length) {
+static void send_framed(struct client *client, const struct process *process, int stream,
+                        const char *data, size_t length) {
     unsigned char header[FRAME_HEADER];
 
     if (!process->tty) {
@@ -165,14 +174,16 @@ static void send_framed(struct client *client, const struct process *process, in
 
 void clients_output(struct process *process, int stream, const char *data, size_t length) {
     for (struct client *client = process->shim->clients; client != NULL; client = client->next)
-        if (client->role == ROLE_STREAM && client->process == process && !client->dead && !client->finishing &&
-            (stream == 1 ? client->out : client->err))
+        if (client->role == ROLE_STREAM && client->process == process && !client->dead &&
+            !client->finishing && (stream == 1 ? client->out : client->err))
             send_framed(client, process, stream, data, length);
 }
 
 bool clients_hold(const struct process *process) {
-    for (const struct client *client = process->shim->clients; client != NULL; client = client->next)
-        if (client->process == process && !client->dead && client->spill.tail - client->spill.head >= SPILL_MOST)
+    for (const struct client *client = process->shim->clients; client != NULL;
+         client = client->next)
+        if (client->process == process && !client->dead &&
+            client->spill.tail - client->spill.head >= SPILL_MOST)
             return true;
     return false;
 }
@@ -185,7 +196,8 @@ void client_finish(struct client *client) {
 
 /* Cuts off who takes nothing. */
 void clients_tick(struct shim *shim) {
-    static const char text[] = "attach: this client took nothing for 10 s and was cut off; use the logs\n";
+    static const char text[] =
+        "attach: this client took nothing for 10 s and was cut off; use the logs\n";
 
     for (struct client *client = shim->clients; client != NULL; client = client->next) {
         unsigned char header[FRAME_HEADER];
@@ -196,7 +208,8 @@ void clients_tick(struct shim *shim) {
             continue;
         frame_header(header, FRAME_ERROR, sizeof text - 1);
         if (client->process != NULL && !client->process->tty &&
-            send(client->source.fd, header, sizeof header, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof header)
+            send(client->source.fd, header, sizeof header, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+                sizeof header)
             send(client->source.fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
         die(client);
     }
@@ -269,7 +282,8 @@ static void read_request(struct client *client) {
         length = frame_length((unsigned char *)client->request, FRAME_MESSAGE, MAX_MESSAGE);
         wanted += (size_t)length;
     }
-    n = recv(client->source.fd, client->request + client->request_used, wanted - client->request_used, MSG_DONTWAIT);
+    n = recv(client->source.fd, client->request + client->request_used,
+             wanted - client->request_used, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
@@ -300,7 +314,8 @@ static void peer_gone(struct client *client) {
         return;
     }
     if (process_input_room(client->process) == 0) {
-        unwatch(client->shim, &client->source); /* until there is room: a hang-up would be told for ever */
+        unwatch(client->shim,
+                &client->source); /* until there is room: a hang-up would be told for ever */
         return;
     }
     read_stdin(client);

@@ -44,7 +44,10 @@ static void reply_ok(struct client *client, int64_t id) {
 }
 
 void put_state(struct shim *shim, struct json_writer *w) {
-    const char *state = shim->finished ? "exited" : !shim->main.started ? "starting" : shim->paused ? "paused" : "running";
+    const char *state = shim->finished        ? "exited"
+                        : !shim->main.started ? "starting"
+                        : shim->paused        ? "paused"
+                                              : "running";
 
     json_open(w, NULL, '{');
     json_put_string(w, "event", "state");
@@ -93,7 +96,8 @@ static void begin_attach(struct client *client, const struct json *request) {
         client_finish(client);
 }
 
-static struct process *find_process(struct shim *shim, const struct json *request, struct error *err) {
+static struct process *find_process(struct shim *shim, const struct json *request,
+                                    struct error *err) {
     const char *id = json_string_or(request, "exec", "");
 
     if (*id == 0)
@@ -156,7 +160,8 @@ static int do_update(struct shim *shim, const struct json *request, struct error
     return program == NULL ? 0 : cgroup_attach_devices(&shim->container->cgroup, program, err);
 }
 
-static int perform(struct shim *shim, const char *op, const struct json *request, struct error *err) {
+static int perform(struct shim *shim, const char *op, const struct json *request,
+                   struct error *err) {
     if (strcmp(op, "kill") == 0 || strcmp(op, "exec-kill") == 0)
         return do_kill(shim, request, err);
     if (strcmp(op, "resize") == 0)

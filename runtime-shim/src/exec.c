@@ -18,7 +18,7 @@
 #include "message.h"
 #include "user.h"
 
-#define NAMESPACES                                                                                                     \
+#define NAMESPACES                                                                                 \
     (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
 
 static void reply_started(struct process *exec, const struct error *err) {
@@ -52,7 +52,8 @@ struct exec_child {
 };
 
 static int open_tty(const struct exec_child *child, struct error *err) {
-    struct winsize size = {.ws_row = (unsigned short)child->spec->rows, .ws_col = (unsigned short)child->spec->columns};
+    struct winsize size = {.ws_row = (unsigned short)child->spec->rows,
+                           .ws_col = (unsigned short)child->spec->columns};
     autoclose int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     int unlock = 0, slave;
 
@@ -89,7 +90,8 @@ static int exec_child(const struct exec_child *child, struct error *err) {
     if (container->cgroup.version == 1 && cgroup_join(&container->cgroup, 0, err) < 0)
         return -1;
     write_oom_score(child->spec->oom_score_adj);
-    if (setns(child->shim->main.end.fd, NAMESPACES | CLONE_NEWUSER) < 0 && setns(child->shim->main.end.fd, NAMESPACES) < 0)
+    if (setns(child->shim->main.end.fd, NAMESPACES | CLONE_NEWUSER) < 0 &&
+        setns(child->shim->main.end.fd, NAMESPACES) < 0)
         return fail_errno(err, "namespace", "join the container's namespaces");
     if (child->spec->tty) {
         stdio[0] = open_tty(child, err);
@@ -104,14 +106,16 @@ static int exec_child(const struct exec_child *child, struct error *err) {
         signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (process_prepare(child->spec, &user, &image, err) < 0 || process_session(child->spec->tty, err) < 0)
+    if (process_prepare(child->spec, &user, &image, err) < 0 ||
+        process_session(child->spec->tty, err) < 0)
         return -1;
     return process_execute(child->spec, &user, &image, err);
 }
 
 /* --- the shim's side --- */
 
-static int make_stdio(const struct process_spec *spec, struct stdio_ends *ours, int theirs[3], struct error *err) {
+static int make_stdio(const struct process_spec *spec, struct stdio_ends *ours, int theirs[3],
+                      struct error *err) {
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
 
     if (spec->tty)
@@ -131,7 +135,8 @@ static int make_stdio(const struct process_spec *spec, struct stdio_ends *ours, 
 /* Forks into the container's pid namespace and, on v2, its cgroup. */
 static pid_t fork_into(struct shim *shim, int *pidfd, struct error *err) {
     autoclose int cgroup = cgroup_open(&shim->container->cgroup);
-    struct clone_args args = {.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
+    struct clone_args args = {
+        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD};
     pid_t pid;
 
     if (cgroup >= 0) {
@@ -229,7 +234,8 @@ void exec_start(struct client *client, const struct json *request) {
     snprintf(exec->exec, sizeof exec->exec, "%s", json_string_or(request, "exec", ""));
     client->process = exec;
     if (!shim->main.started || shim->main.exited || shim->paused) {
-        fail_as(&err, "exec", ESRCH, shim->paused ? "the container is paused" : "the container is not running");
+        fail_as(&err, "exec", ESRCH,
+                shim->paused ? "the container is paused" : "the container is not running");
         failed(exec, &err);
         return;
     }
@@ -248,7 +254,8 @@ void exec_start(struct client *client, const struct json *request) {
     process_free(&spec);
 }
 
-/* The child says that it could not, hands over its terminal, or is executed: then the socket closes. */
+/* The child says that it could not, hands over its terminal, or is executed: then the socket
+ * closes. */
 void exec_sync(struct process *exec) {
     struct sync_message message;
     int tty = -1;
@@ -275,27 +282,40 @@ void exec_sync(struct process *exec) {
         client_finish(exec->origin);
 }
 
-/* Called again and again while its outputs drain. */
-void exec_ended(struct process *exec) {
+static void tell_exited(struct process *exec, int exit_code) {
     char buffer[256];
     struct json_writer w;
+
+    exec->exited = true;
+    exec->exited_ms = now_ms();
+    exec->exit_code = exit_code;
+    unwatch(exec->shim, &exec->end);
+    json_begin(&w, buffer, sizeof buffer);
+    json_open(&w, NULL, '{');
+    json_put_string(&w, "event", "exec-exited");
+    json_put_string(&w, "exec", exec->exec);
+    json_put_int(&w, "exitCode", exec->exit_code);
+    json_close(&w, '}');
+    clients_notice(exec->shim, &w);
+}
+
+/* Called again and again while its outputs drain. */
+void exec_ended(struct process *exec) {
     int status = 0;
 
     if (!exec->exited) {
         if (waitpid(exec->pid, &status, WNOHANG) != exec->pid)
             return;
-        exec->exited = true;
-        exec->exited_ms = now_ms();
-        exec->exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-        unwatch(exec->shim, &exec->end);
-        json_begin(&w, buffer, sizeof buffer);
-        json_open(&w, NULL, '{');
-        json_put_string(&w, "event", "exec-exited");
-        json_put_string(&w, "exec", exec->exec);
-        json_put_int(&w, "exitCode", exec->exit_code);
-        json_close(&w, '}');
-        clients_notice(exec->shim, &w);
+        tell_exited(exec, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
     }
     if (process_drained(exec))
         forget(exec);
+}
+
+void exec_drop(struct process *exec) {
+    if (!exec->exited) {
+        syscall(SYS_pidfd_send_signal, exec->end.fd, SIGKILL, NULL, 0);
+        tell_exited(exec, 128 + SIGKILL);
+    }
+    forget(exec);
 }

@@ -5,6 +5,8 @@
 #include <emmintrin.h>
 #endif
 
+#define NANOSECONDS 1000000000
+
 /* The first quote or backslash from s on, or end. */
 static const char *skip_plain(const char *s, const char *end) {
 #ifdef __SSE2__
@@ -211,7 +213,7 @@ static int64_t number(const char *s, int digits) {
 
 int64_t log_line_time(const struct log_line *record) {
     const char *s = record->time;
-    int64_t year = number(s, 4), month = number(s + 5, 2), fraction = 0, days;
+    int64_t year = number(s, 4), month = number(s + 5, 2), fraction = 0, days, seconds;
 
     /* Days since the epoch with years that begin in March, so that the leap day is the last. */
     year -= month <= 2;
@@ -219,9 +221,10 @@ int64_t log_line_time(const struct log_line *record) {
            (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + number(s + 8, 2) - 1 - 719468;
     for (size_t i = 0; i < 9; i++)
         fraction = fraction * 10 + (20 + i + 1 < record->time_length ? s[20 + i] - '0' : 0);
-    return (days * 86400 + number(s + 11, 2) * 3600 + number(s + 14, 2) * 60 + number(s + 17, 2)) *
-               1000000000 +
-           fraction;
+    seconds = days * 86400 + number(s + 11, 2) * 3600 + number(s + 14, 2) * 60 + number(s + 17, 2);
+    if (seconds >= INT64_MAX / NANOSECONDS || seconds <= INT64_MIN / NANOSECONDS)
+        return seconds > 0 ? INT64_MAX : INT64_MIN;
+    return seconds * NANOSECONDS + fraction;
 }
 
 char *log_line_put_time(char *out, const struct log_line *record) {

@@ -9,7 +9,15 @@
 #include "log_file.h"
 
 /* The running shim: one epoll loop over sources. What a source is decides who handles it. */
-enum source_kind { SOURCE_LISTEN, SOURCE_CLIENT, SOURCE_OUTPUT, SOURCE_INPUT, SOURCE_SYNC, SOURCE_PROCESS, SOURCE_OOM };
+enum source_kind {
+    SOURCE_LISTEN,
+    SOURCE_CLIENT,
+    SOURCE_OUTPUT,
+    SOURCE_INPUT,
+    SOURCE_SYNC,
+    SOURCE_PROCESS,
+    SOURCE_OOM
+};
 
 struct source {
     enum source_kind kind;
@@ -19,13 +27,15 @@ struct source {
     int stream; /* of an output: 1 or 2 */
 };
 
-/* What a client has not taken yet: an unlinked file, read at `head`, written at `tail`. */
+/* What a client has not taken yet: an unlinked file, read at `head`, written at `tail`; the disk
+ * has `freed` bytes back. */
 struct spill {
     int fd;
-    off_t head, tail;
+    off_t head, tail, freed;
 };
 
 #define SPILL_MOST (64 << 20)
+#define SPILL_STEP (4 << 20)
 #define STALL_MS 10000
 #define DRAIN_MS 2000
 
@@ -79,6 +89,7 @@ struct shim {
     char *buffer; /* for reading; given back while idle */
     bool buffer_used, paused, go_sent, finished;
     long oom_kills;
+    int oom_looks;         /* how often to look again whether the kernel has killed */
     int own_pid_namespace; /* a descriptor of the shim's own */
     int64_t attachers;
     int64_t finished_ns;
@@ -126,3 +137,5 @@ void process_drop_streams(struct process *process);
 void exec_start(struct client *client, const struct json *request);
 void exec_sync(struct process *process);
 void exec_ended(struct process *process);
+/* Kills what is left of it and tells its end, drained or not. */
+void exec_drop(struct process *process);

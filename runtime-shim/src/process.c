@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,17 +39,18 @@ static int load_filter(const char *path, struct process_spec *spec, struct error
     return 0;
 }
 
-static int strings(const struct json *object, const char *key, const struct json **value, struct error *err) {
+static int strings(const struct json *object, const char *key, const struct json **value,
+                   struct error *err) {
     *value = json_get(object, key);
     if (*value == NULL || (*value)->type != JSON_ARRAY)
         return fail(err, "config", "%s: an array of strings was expected", key);
-    json_each(element, *value)
-        if (element->type != JSON_STRING)
-            return fail(err, "config", "%s: an array of strings was expected", key);
+    json_each(element, *value) if (element->type != JSON_STRING) return fail(
+        err, "config", "%s: an array of strings was expected", key);
     return 0;
 }
 
-static int parse_capabilities(const struct json *process, struct process_spec *spec, struct error *err) {
+static int parse_capabilities(const struct json *process, struct process_spec *spec,
+                              struct error *err) {
     const struct json *caps = json_get(process, "capabilities");
 
     if (json_u64(caps, "bounding", 16, &spec->bounding, err) < 0 ||
@@ -64,13 +67,16 @@ int process_parse(const struct json *request, struct process_spec *spec, struct 
     const char *seccomp;
 
     memset(spec, 0, sizeof *spec);
-    if (strings(process, "args", &spec->args, err) < 0 || strings(process, "env", &spec->env, err) < 0 ||
+    if (strings(process, "args", &spec->args, err) < 0 ||
+        strings(process, "env", &spec->env, err) < 0 ||
         strings(process, "groups", &spec->groups, err) < 0 ||
-        json_string(process, "cwd", &spec->cwd, err) < 0 || json_string(process, "user", &spec->user, err) < 0 ||
+        json_string(process, "cwd", &spec->cwd, err) < 0 ||
+        json_string(process, "user", &spec->user, err) < 0 ||
         parse_capabilities(process, spec, err) < 0 ||
         json_flag(process, "noNewPrivileges", &spec->no_new_privileges, err) < 0 ||
         json_int(process, "oomScoreAdj", &spec->oom_score_adj, err) < 0 ||
-        json_int(process, "umask", &spec->umask, err) < 0 || json_flag(stdio, "tty", &spec->tty, err) < 0 ||
+        json_int(process, "umask", &spec->umask, err) < 0 ||
+        json_flag(stdio, "tty", &spec->tty, err) < 0 ||
         json_flag(stdio, "stdin", &spec->stdin_open, err) < 0)
         return -1;
     spec->rlimits = json_get(process, "rlimits");
@@ -97,8 +103,8 @@ static int enter_directory(const char *path, struct error *err) {
         return fail_as(err, "cwd", ENAMETOOLONG, "working directory is too long");
     if (chdir(text) < 0) {
         if (errno != ENOENT)
-            return fail_as(err, "cwd", errno, "chdir to cwd (\"%s\") set in config.json failed: %s", text,
-                           errno == ENOTDIR ? "not a directory" : strerror(errno));
+            return fail_as(err, "cwd", errno, "chdir to cwd (\"%s\") set in config.json failed: %s",
+                           text, errno == ENOTDIR ? "not a directory" : strerror(errno));
         while ((slash = strchr(slash + 1, '/')) != NULL) {
             *slash = 0;
             mkdir(text, 0755);
@@ -111,7 +117,8 @@ static int enter_directory(const char *path, struct error *err) {
     }
     /* A directory outside the root shows as `(unreachable)…`: CVE-2024-21626. */
     if (syscall(SYS_getcwd, text, sizeof text) < 0 || text[0] != '/')
-        return fail_as(err, "cwd", ENOENT, "current working directory is outside of container mount namespace root");
+        return fail_as(err, "cwd", ENOENT,
+                       "current working directory is outside of container mount namespace root");
     return 0;
 }
 
@@ -121,8 +128,7 @@ static int to_vector(const struct json *array, size_t extra, char ***vector, str
     *vector = calloc(array->length + extra + 1, sizeof **vector);
     if (*vector == NULL)
         return fail(err, "config", "out of memory");
-    json_each(element, array)
-        (*vector)[n++] = (char *)element->string;
+    json_each(element, array)(*vector)[n++] = (char *)element->string;
     return 0;
 }
 
@@ -150,7 +156,8 @@ static int check_executable(const char *path, struct error *err) {
 }
 
 /* As a shell would: a name with a slash is a path, any other is looked for along PATH. */
-static int find_executable(const char *name, char **envp, char path[static 4096], struct error *err) {
+static int find_executable(const char *name, char **envp, char path[static 4096],
+                           struct error *err) {
     const char *at = find_env(envp, "PATH");
     bool denied = false;
 
@@ -163,7 +170,8 @@ static int find_executable(const char *name, char **envp, char path[static 4096]
         size_t length = strcspn(at, ":");
         struct stat st;
 
-        if (snprintf(path, 4096, "%.*s%s%s", (int)length, at, length == 0 ? "./" : "/", name) < 4096 &&
+        if (snprintf(path, 4096, "%.*s%s%s", (int)length, at, length == 0 ? "./" : "/", name) <
+                4096 &&
             stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
             if ((st.st_mode & 0111) != 0)
                 return 0;
@@ -181,8 +189,9 @@ int process_prepare(const struct process_spec *spec, struct user *user, struct p
                     struct error *err) {
     char *home;
 
-    if (user_resolve(spec->user, spec->groups, user, err) < 0 || enter_directory(spec->cwd, err) < 0 ||
-        to_vector(spec->args, 0, &image->argv, err) < 0 || to_vector(spec->env, 1, &image->envp, err) < 0)
+    if (user_resolve(spec->user, spec->groups, user, err) < 0 ||
+        enter_directory(spec->cwd, err) < 0 || to_vector(spec->args, 0, &image->argv, err) < 0 ||
+        to_vector(spec->env, 1, &image->envp, err) < 0)
         return -1;
     if (find_env(image->envp, "HOME") == NULL) {
         if (asprintf(&home, "HOME=%s", user->home) < 0)
@@ -205,7 +214,8 @@ static int set_rlimits(const struct json *rlimits, struct error *err) {
         uint64_t soft, hard;
         int64_t resource;
 
-        if (json_int(limit, "resource", &resource, err) < 0 || json_u64(limit, "soft", 10, &soft, err) < 0 ||
+        if (json_int(limit, "resource", &resource, err) < 0 ||
+            json_u64(limit, "soft", 10, &soft, err) < 0 ||
             json_u64(limit, "hard", 10, &hard, err) < 0)
             return -1;
         wanted = (struct rlimit){soft, hard};
@@ -223,7 +233,8 @@ static int set_rlimits(const struct json *rlimits, struct error *err) {
 }
 
 static int load_seccomp(const struct process_spec *spec, struct error *err) {
-    struct sock_fprog program = {.len = (unsigned short)spec->filter_length, .filter = spec->filter};
+    struct sock_fprog program = {.len = (unsigned short)spec->filter_length,
+                                 .filter = spec->filter};
 
     if (spec->filter != NULL && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
         return fail_errno(err, "seccomp", "load the filter");
@@ -275,7 +286,8 @@ static int set_apparmor(const char *profile, struct error *err) {
     return 0;
 }
 
-/* The container's own files must not tell it of the shim's: nothing is open past this but what exec closes. */
+/* The container's own files must not tell it of the shim's: nothing is open past this but what exec
+ * closes. */
 static int become(const struct process_spec *spec, const struct user *user, struct error *err) {
     if (set_rlimits(spec->rlimits, err) < 0)
         return -1;
@@ -296,6 +308,7 @@ static int become(const struct process_spec *spec, const struct user *user, stru
         return fail_errno(err, "user", "setuid %u", user->uid);
     if (set_capabilities(spec, user->uid == 0, err) < 0)
         return -1;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* again: a change of user clears it (prctl(2)) */
     umask((mode_t)spec->umask);
     if (spec->no_new_privileges) {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -305,17 +318,20 @@ static int become(const struct process_spec *spec, const struct user *user, stru
     return 0;
 }
 
-int process_execute(const struct process_spec *spec, const struct user *user, const struct process_image *image,
-                    struct error *err) {
+int process_execute(const struct process_spec *spec, const struct user *user,
+                    const struct process_image *image, struct error *err) {
     if (spec->tty && fchown(STDIN_FILENO, user->uid, (gid_t)-1) < 0 && errno != EROFS &&
         errno != EPERM && errno != EINVAL)
         return fail_errno(err, "tty", "chown the tty");
     if (become(spec, user, err) < 0)
         return -1;
+    syscall(SYS_close_range, 3, ~0U,
+            CLOSE_RANGE_CLOEXEC); /* whatever was inherited, it is not for the container */
     execve(image->path, image->argv, image->envp);
     if (errno == ENOENT)
         return fail_as(err, "exec", errno, "exec %s: no such file or directory", image->path);
     if (errno == ENOEXEC)
         return fail_as(err, "exec", errno, "exec %s: exec format error", image->path);
-    return fail_as(err, "exec", errno, "exec %s: %s", image->path, errno == EACCES ? "permission denied" : strerror(errno));
+    return fail_as(err, "exec", errno, "exec %s: %s", image->path,
+                   errno == EACCES ? "permission denied" : strerror(errno));
 }

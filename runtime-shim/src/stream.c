@@ -12,7 +12,8 @@
 #define INPUT_SIZE (64 << 10)
 #define BUSY_PIPE (512 << 10)
 
-static void take(struct process *process, struct source *source, enum source_kind kind, int fd, int stream) {
+static void take(struct process *process, struct source *source, enum source_kind kind, int fd,
+                 int stream) {
     *source = (struct source){.kind = kind, .fd = fd, .owner = process, .stream = stream};
     if (fd >= 0)
         fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -24,7 +25,8 @@ void process_sources(struct process *process, const struct stdio_ends *ends) {
     process->tty = tty;
     take(process, &process->out, SOURCE_OUTPUT, tty ? ends->tty : ends->out, 1);
     take(process, &process->err, SOURCE_OUTPUT, tty ? -1 : ends->err, 2);
-    take(process, &process->in, SOURCE_INPUT, tty ? fcntl(ends->tty, F_DUPFD_CLOEXEC, 3) : ends->in, 0);
+    take(process, &process->in, SOURCE_INPUT, tty ? fcntl(ends->tty, F_DUPFD_CLOEXEC, 3) : ends->in,
+         0);
 }
 
 void process_start_reading(struct process *process) {
@@ -43,7 +45,8 @@ static void end_output(struct process *process, struct source *source) {
 
 static char *read_buffer(struct shim *shim) {
     if (shim->buffer == NULL) {
-        shim->buffer = mmap(NULL, READ_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        shim->buffer =
+            mmap(NULL, READ_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (shim->buffer == MAP_FAILED)
             abort();
     }
@@ -56,7 +59,8 @@ void process_output(struct process *process, struct source *source) {
     ssize_t n;
 
     if (clients_hold(process)) {
-        watch(process->shim, source, 0);
+        unwatch(process->shim,
+                source); /* watched for nothing, a hang-up would still be told for ever */
         return;
     }
     n = read(source->fd, buffer, READ_SIZE);
@@ -69,7 +73,8 @@ void process_output(struct process *process, struct source *source) {
     if (n == 65536 && !process->tty)
         fcntl(source->fd, F_SETPIPE_SZ, BUSY_PIPE); /* it filled the pipe while we were away */
     if (process->log != NULL)
-        log_append(process->log, &process->carry[source->stream - 1], source->stream, buffer, (size_t)n);
+        log_append(process->log, &process->carry[source->stream - 1], source->stream, buffer,
+                   (size_t)n);
     clients_output(process, source->stream, buffer, (size_t)n);
 }
 
@@ -79,7 +84,8 @@ size_t process_input_room(const struct process *process) {
 
 void process_input(struct process *process) {
     while (process->in.fd >= 0 && process->input_at < process->input_used) {
-        ssize_t n = write(process->in.fd, process->input + process->input_at, process->input_used - process->input_at);
+        ssize_t n = write(process->in.fd, process->input + process->input_at,
+                          process->input_used - process->input_at);
 
         if (n < 0 && errno == EINTR)
             continue;

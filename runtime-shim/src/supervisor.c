@@ -21,6 +21,7 @@
 
 #define ATTACHERS_MS 10000
 #define REST_MS 1000
+#define OOM_LOOKS 25
 
 int64_t now_ms(void) {
     struct timespec now;
@@ -126,6 +127,7 @@ static void check_oom(struct shim *shim) {
     kills = cgroup_oom_kills(&shim->container->cgroup);
     if (kills > shim->oom_kills)
         notice(shim, "oom");
+    shim->oom_looks = kills > shim->oom_kills ? 0 : shim->oom_looks - 1;
     shim->oom_kills = kills;
 }
 
@@ -180,6 +182,7 @@ static int handle(struct shim *shim, struct source *source, uint32_t events) {
             exec_ended(process);
         break;
     case SOURCE_OOM:
+        shim->oom_looks = OOM_LOOKS; /* v1 tells of the want, and counts the kill later */
         check_oom(shim);
         break;
     }
@@ -218,6 +221,8 @@ static int timeout(const struct shim *shim) {
     for (const struct process *exec = shim->execs; exec != NULL; exec = exec->next)
         if (exec->exited)
             return 20;
+    if (shim->oom_looks > 0)
+        return 20;
     for (const struct client *client = shim->clients; client != NULL; client = client->next)
         if (client->spill.head < client->spill.tail)
             return 500;
@@ -231,10 +236,14 @@ static void rest(struct shim *shim) {
     shim->buffer_used = false;
 }
 
+/* Who was cut off no longer holds an output back, so that is looked at last. */
 static void between_events(struct shim *shim) {
     struct process *next;
 
+    clients_tick(shim);
     clients_sweep(shim);
+    if (shim->oom_looks > 0)
+        check_oom(shim);
     for (struct process *exec = shim->execs; exec != NULL; exec = next) {
         next = exec->next;
         if (exec->exited)
@@ -243,11 +252,17 @@ static void between_events(struct shim *shim) {
             resume_held(exec);
     }
     resume_held(&shim->main);
-    clients_tick(shim);
     clients_sweep(shim);
 }
 
-/* Events until the container has ended and all it said is in the log; -1 if it could not be started. */
+/* All that was said is in the log, and whoever was in it with an exec knows the end. */
+static bool ended(struct shim *shim) {
+    return shim->main.exited && process_drained(&shim->main) &&
+           (shim->execs == NULL || now_ms() - shim->main.exited_ms >= DRAIN_MS);
+}
+
+/* Events until the container has ended and all it said is in the log; -1 if it could not be
+ * started. */
 static int run_loop(struct shim *shim) {
     int64_t deadline = now_ms() + ATTACHERS_MS;
 
@@ -264,7 +279,7 @@ static int run_loop(struct shim *shim) {
             if (handle(shim, events[i].data.ptr, events[i].events) < 0)
                 return -1;
         between_events(shim);
-        if (shim->main.exited && process_drained(&shim->main))
+        if (ended(shim))
             return 0;
     }
 }
@@ -293,8 +308,13 @@ static void finish(struct shim *shim) {
     struct container *c = shim->container;
     struct ending ending;
 
+    unwatch(shim, &shim->listen);
+    close_fd(&shim->listen.fd);
+    while (shim->execs != NULL)
+        exec_drop(shim->execs);
     process_drop_streams(&shim->main);
     check_oom(shim);
+    unwatch(shim, &shim->oom);
     shim->oom_killed = shim->oom_kills > 0;
     ending = (struct ending){shim->main.exit_code, shim->oom_killed, shim->finished_ns};
     status_write_exited(c, &ending);
@@ -304,9 +324,9 @@ static void finish(struct shim *shim) {
     rmdir(c->directory);
     shim->finished = true;
     tell_exited(shim, &ending);
+    linger(shim);
     if (shim->log.compressor > 0)
         waitpid(shim->log.compressor, NULL, 0);
-    linger(shim);
 }
 
 /* Copies what is needed for longer than the start, so that the request's memory can go. */
@@ -338,7 +358,8 @@ static void take_over(struct shim *shim, struct container *c) {
     p->sync = (struct source){.kind = SOURCE_SYNC, .fd = c->sync, .owner = p};
     p->end = (struct source){.kind = SOURCE_PROCESS, .fd = c->pidfd, .owner = p};
     shim->listen = (struct source){.kind = SOURCE_LISTEN, .fd = c->listen, .owner = NULL};
-    shim->oom = (struct source){.kind = SOURCE_OOM, .fd = cgroup_watch_oom(&c->cgroup), .owner = NULL};
+    shim->oom =
+        (struct source){.kind = SOURCE_OOM, .fd = cgroup_watch_oom(&c->cgroup), .owner = NULL};
     shim->own_pid_namespace = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
     client_add(shim, c->control, ROLE_CONTROL);
     watch(shim, &p->sync, EPOLLIN);
@@ -350,7 +371,8 @@ int supervise(struct container *container, struct error *err) {
     static struct shim shim;
 
     for (int number = SIGHUP; number <= SIGTERM; number++)
-        if (number == SIGHUP || number == SIGINT || number == SIGTERM || number == SIGPIPE || number == SIGQUIT)
+        if (number == SIGHUP || number == SIGINT || number == SIGTERM || number == SIGPIPE ||
+            number == SIGQUIT)
             signal(number, SIG_IGN); /* a shim ends with its container, and not otherwise */
     shim.failure = err;
     if (log_open(&shim.log, container->log, err) < 0)
