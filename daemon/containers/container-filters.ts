@@ -50,8 +50,7 @@ const PREDICATES: Readonly<
   },
   volume: (values) => (container) =>
     container.mounts.some(
-      ({ Name, Destination }) =>
-        values.includes(Name ?? '') || values.includes(Destination ?? ''),
+      ({ Name, Destination }) => values.includes(Name ?? '') || values.includes(Destination ?? ''),
     ),
   network:
     (values, { networks }) =>
@@ -86,7 +85,8 @@ export function impliesAll(filters: Filters): boolean {
 export function containerFilter(filters: Filters, context: FilterContext): Predicate {
   const predicates = Object.entries(filters).map(([key, values]) => {
     const predicate = PREDICATES[key]
-    if (!predicate || key === 'label!') throw new EngineError('invalid-parameter', `invalid filter '${key}'`)
+    if (!predicate || key === 'label!')
+      throw new EngineError('invalid-parameter', `invalid filter '${key}'`)
     return predicate(values, context)
   })
   return (container) => predicates.every((matches) => matches(container))

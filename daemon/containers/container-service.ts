@@ -11,7 +11,7 @@ import type {
 } from '../../api-spec/generated/types.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, failed } from '../errors.ts'
 import type { EventService } from '../events/event-service.ts'
 import type { Image, ImageService } from '../images/image-service.ts'
 import type { NetworkService } from '../networks/network-service.ts'
@@ -86,16 +86,30 @@ export class ContainerService {
 
   create(
     request: ContainerCreateRequest | null | undefined,
-    options: { readonly name?: string; readonly platform?: string; readonly apiVersion?: string } = {},
+    options: {
+      readonly name?: string
+      readonly platform?: string
+      readonly apiVersion?: string
+    } = {},
   ): ContainerCreateResponse {
     if (!request) {
-      throw new EngineError('invalid-parameter', 'config cannot be empty in order to create a container')
+      throw new EngineError(
+        'invalid-parameter',
+        'config cannot be empty in order to create a container',
+      )
     }
     const { db, containers, events, config, host } = this.#deps
-    const name = options.name === undefined || options.name === '' ? undefined : toName(options.name)
+    const name =
+      options.name === undefined || options.name === '' ? undefined : toName(options.name)
     const image = this.#image(request.Image ?? '', options.platform)
     const id = randomId()
-    const { warnings, ...built } = buildContainer(request, image, { id, config, host, ...options })
+    const { warnings, ...built } = buildContainer(request, image, {
+      id,
+      config,
+      host,
+      get: (ref) => this.get(ref),
+      ...options,
+    })
     failPoint('create.before-row')
     db.transaction(() => {
       const container = containers.insert(
@@ -115,7 +129,12 @@ export class ContainerService {
     return { Id: id, Warnings: warnings }
   }
 
-  async list({ all, limit = 0, size, filters = {} }: ListOptions = {}): Promise<ContainerSummary[]> {
+  async list({
+    all,
+    limit = 0,
+    size,
+    filters = {},
+  }: ListOptions = {}): Promise<ContainerSummary[]> {
     const isWanted = containerFilter(filters, this.#filterContext())
     const showsAll = all === true || limit > 0 || impliesAll(filters)
     const shown = this.#deps.containers
@@ -125,7 +144,10 @@ export class ContainerService {
     return Promise.all(listed.map((it) => this.#summary(it, size === true)))
   }
 
-  async inspect(ref: string, { size }: { readonly size?: boolean } = {}): Promise<ContainerInspectResponse> {
+  async inspect(
+    ref: string,
+    { size }: { readonly size?: boolean } = {},
+  ): Promise<ContainerInspectResponse> {
     const { running, networks, config } = this.#deps
     const container = this.get(ref)
     const { id } = container
@@ -158,9 +180,11 @@ export class ContainerService {
         containers.rename(container.id, name)
       } catch (err) {
         if (!(err instanceof EngineError)) throw err
-        throw new EngineError(err.kind, `Error when allocating new name: ${err.message}`, { cause: err })
+        throw failed(`Error when allocating new name: ${err.message}`, err, err.kind)
       }
-      events.publish(containerEvent({ ...container, name }, 'rename', { oldName: `/${container.name}` }))
+      events.publish(
+        containerEvent({ ...container, name }, 'rename', { oldName: `/${container.name}` }),
+      )
     })
   }
 
@@ -173,9 +197,7 @@ export class ContainerService {
     try {
       await running.get(id)?.shim.update(change.writes, change.deviceProgram)
     } catch (err) {
-      throw new EngineError('system', `Cannot update container ${id}: ${(err as Error).message}`, {
-        cause: err,
-      })
+      throw failed(`Cannot update container ${id}: ${(err as Error).message}`, err)
     }
     db.transaction(() => {
       containers.setHostConfig(id, change.hostConfig)
@@ -203,7 +225,10 @@ export class ContainerService {
     }
   }
 
-  async prune(filters: Filters, untilMs: (text: string) => number): Promise<ContainerPruneResponse> {
+  async prune(
+    filters: Filters,
+    untilMs: (text: string) => number,
+  ): Promise<ContainerPruneResponse> {
     if (this.#isPruning) throw new EngineError('conflict', 'a prune operation is already running')
     const isWanted = pruneFilter(filters, untilMs)
     this.#isPruning = true
@@ -286,9 +311,10 @@ export class ContainerService {
 
   #image(reference: string, platform: string | undefined): Image {
     const image = this.#deps.images.get(reference)
-    const { architecture, os } = image.config
+    const { architecture, os } = image.document
     const [wantedOs, wantedArchitecture] = (platform ?? '').split('/')
-    const differs = (wanted: string | undefined, is: string | undefined) => wanted && is && wanted !== is
+    const differs = (wanted: string | undefined, is: string | undefined) =>
+      wanted && is && wanted !== is
     if (differs(wantedOs, os) || differs(wantedArchitecture, architecture)) {
       throw new EngineError(
         'not-found',
@@ -320,7 +346,8 @@ function assertRemovable({ status }: Container, ref: string): void {
   const refusal = (why: string) =>
     new EngineError('conflict', `cannot remove container "${ref}": container is ${why}`)
   if (status === 'paused') throw refusal('paused and must be unpaused first')
-  if (status === 'running') throw refusal('running: stop the container before removing or force remove')
+  if (status === 'running')
+    throw refusal('running: stop the container before removing or force remove')
   if (status === 'restarting') {
     throw refusal('restarting: stop the container before removing or force remove')
   }

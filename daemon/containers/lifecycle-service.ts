@@ -1,16 +1,16 @@
 import type { Duplex } from 'node:stream'
-import { EngineError } from '../errors.ts'
+import { EngineError, failed } from '../errors.ts'
+import type { AttachOptions } from '../shim/shim.ts'
+import { ShimError, shimGone } from '../shim/shim-error.ts'
+import { failPoint } from '../util/fail-point.ts'
 import { KeyedLock } from '../util/keyed-lock.ts'
 import { parseSignal } from '../util/signals.ts'
-import type { AttachOptions } from '../shim/shim.ts'
-import { shimGone, ShimError } from '../shim/shim-error.ts'
-import { failPoint } from '../util/fail-point.ts'
 import { type Container, isRunning } from './container.ts'
 import { containerEvent } from './container-event.ts'
-import type { SupervisorService } from './supervisor-service.ts'
 import type { ContainerStore } from './container-store.ts'
 import { parseWaitCondition, type WaitResult } from './exit-waiters.ts'
 import type { RunningContainer } from './running-containers.ts'
+import type { SupervisorService } from './supervisor-service.ts'
 
 const DEFAULT_STOP_SECONDS = 10
 const KILL_DEADLINE_MS = 10_000
@@ -30,7 +30,10 @@ export class LifecycleService {
   readonly #supervisor: SupervisorService
   readonly #locks = new KeyedLock()
 
-  constructor({ containers, supervisor }: { containers: ContainerStore; supervisor: SupervisorService }) {
+  constructor({
+    containers,
+    supervisor,
+  }: { containers: ContainerStore; supervisor: SupervisorService }) {
     this.#containers = containers
     this.#supervisor = supervisor
     supervisor.restart = (id) => this.#restartByPolicy(id)
@@ -170,7 +173,10 @@ export class LifecycleService {
     if (container) this.#supervisor.publish(containerEvent(container, 'detach'))
   }
 
-  async resize(ref: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
+  async resize(
+    ref: string,
+    size: { readonly rows: number; readonly columns: number },
+  ): Promise<void> {
     const container = this.#containers.get(ref)
     const running = this.#supervisor.getRunning(container)
     await answered(running.shim.resize(size), `cannot resize container ${container.id}`)
@@ -214,9 +220,7 @@ export class LifecycleService {
       if (running.shim.paused && running.endWanted) await running.shim.resume()
     } catch (err) {
       if (err instanceof ShimError && (err.code === 'ESRCH' || isEnding(err))) return
-      throw new EngineError('system', `cannot kill container: ${id}: ${(err as Error).message}`, {
-        cause: err,
-      })
+      throw failed(`cannot kill container: ${id}: ${(err as Error).message}`, err)
     }
   }
 
@@ -266,7 +270,10 @@ function stopSignalOf(container: Container, fallback: number): number {
 }
 
 function notRunningToKill(ref: string, id: string): EngineError {
-  return new EngineError('conflict', `cannot kill container: ${ref}: container ${id} is not running`)
+  return new EngineError(
+    'conflict',
+    `cannot kill container: ${ref}: container ${id} is not running`,
+  )
 }
 
 function isEnding(err: ShimError): boolean {
@@ -277,7 +284,7 @@ async function answered(done: Promise<void>, what: string): Promise<void> {
   try {
     await done
   } catch (err) {
-    throw new EngineError('system', `${what}: ${(err as Error).message}`, { cause: err })
+    throw failed(`${what}: ${(err as Error).message}`, err)
   }
 }
 

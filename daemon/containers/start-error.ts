@@ -23,7 +23,8 @@ export class StartError extends EngineError {
  * if runc had said it. The codes: 127 not found, 126 found but no program, 128 anything else.
  */
 export function startError(failure: Failure): StartError {
-  const text = failure.step === 'user' ? failure.message : `${TASK}${asGo(failure.message)}: unknown`
+  const text =
+    failure.step === 'user' ? failure.message : `${TASK}${asGo(failure.message)}: unknown`
   const exitCode = exitCodeOf(text)
   const isNotDirectory = exitCode === 128 && text.includes('not a directory')
   return isNotDirectory
@@ -46,5 +47,8 @@ function exitCodeOf(text: string): number {
 
 /** strerror(3) begins with a capital, Go's texts do not; clients compare with Go's. */
 function asGo(message: string): string {
-  return message.replace(/: ([A-Z])(?=[a-z]+ |[a-z]+$)/g, (_, letter: string) => `: ${letter.toLowerCase()}`)
+  return message.replace(
+    /: ([A-Z])(?=[a-z]+ |[a-z]+$)/g,
+    (_, letter: string) => `: ${letter.toLowerCase()}`,
+  )
 }

@@ -17,9 +17,9 @@ import { type ContainerEvent, containerEvent } from './container-event.ts'
 import type { ContainerRemoval } from './container-removal.ts'
 import type { ContainerStore } from './container-store.ts'
 import { writeEtcFiles } from './etc-files.ts'
-import { ExitWaiters } from './exit-waiters.ts'
+import type { ExitWaiters } from './exit-waiters.ts'
 import type { HostFacts } from './host.ts'
-import { PendingAttachments } from './pending-attachments.ts'
+import type { PendingAttachments } from './pending-attachments.ts'
 import { nextDelayMs, shouldRestart } from './restart-policy.ts'
 import type { RunningContainer, RunningContainers } from './running-containers.ts'
 import { shimConfig } from './shim-config.ts'
@@ -194,7 +194,8 @@ export class SupervisorService {
     mkdirSync(directory, { recursive: true, mode: 0o710 })
     writeEtcFiles({ container, endpoint, directory, config })
     const lower = layers.lowerdirs(containers.diffIds(container.id))
-    const request = shimConfig({ container, lower, endpoint, config, host })
+    const find = (ref: string) => containers.find(ref)
+    const request = shimConfig({ container, lower, endpoint, config, host, find })
     failPoint('start.before-shim')
     return shims.start(request, this.attachments.take(container.id))
   }

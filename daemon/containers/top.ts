@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { EngineError } from '../errors.ts'
+import { EngineError, failed } from '../errors.ts'
 
 export type Listing = { readonly Titles: string[]; readonly Processes: string[][] }
 
@@ -20,9 +20,7 @@ export async function top(pids: readonly number[], psArgs = ''): Promise<Listing
     if (err instanceof EngineError) throw err
     const { code, stderr } = err as { code?: unknown; stderr?: string }
     if (code === 'ENOENT') return fromProc(pids)
-    throw new EngineError('system', `error running ps: ${stderr?.trim() || (err as Error).message}`, {
-      cause: err,
-    })
+    throw failed(`error running ps: ${stderr?.trim() || (err as Error).message}`, err)
   }
 }
 
@@ -46,7 +44,10 @@ function splitColumns(line: string, count: number): string[] {
 
 async function fromProc(pids: readonly number[]): Promise<Listing> {
   const rows = await Promise.all(pids.map((pid) => procRow(pid)))
-  return { Titles: ['UID', 'PID', 'PPID', 'CMD'], Processes: rows.filter((row) => row !== undefined) }
+  return {
+    Titles: ['UID', 'PID', 'PPID', 'CMD'],
+    Processes: rows.filter((row) => row !== undefined),
+  }
 }
 
 async function procRow(pid: number): Promise<string[] | undefined> {
