@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -59,10 +60,12 @@ void client_accept(struct shim *shim) {
 static int spill_open(struct client *client) {
     char directory[4096];
     const char *file = client->shim->container->status_file, *slash = strrchr(file, '/');
+    int fd;
 
     snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - file),
              slash == NULL ? "." : file);
-    return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd >= 0 ? fd : memfd_create("spill", MFD_CLOEXEC); /* a file system that has no such files */
 }
 
 static void spill(struct client *client, const char *data, size_t length) {

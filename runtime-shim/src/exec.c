@@ -299,16 +299,15 @@ static void tell_exited(struct process *exec, int exit_code) {
     clients_notice(exec->shim, &w);
 }
 
-/* Called again and again while its outputs drain. */
 void exec_ended(struct process *exec) {
     int status = 0;
 
-    if (!exec->exited) {
-        if (waitpid(exec->pid, &status, WNOHANG) != exec->pid)
-            return;
+    if (!exec->exited && waitpid(exec->pid, &status, WNOHANG) == exec->pid)
         tell_exited(exec, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-    }
-    if (process_drained(exec))
+}
+
+void exec_sweep(struct process *exec) {
+    if (exec->exited && process_drained(exec))
         forget(exec);
 }
 

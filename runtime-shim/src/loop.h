@@ -94,6 +94,7 @@ struct shim {
     int64_t attachers;
     int64_t finished_ns;
     bool oom_killed;
+    int64_t lost_told_ms;
     struct error *failure; /* filled if the start fails */
 };
 
@@ -137,5 +138,7 @@ void process_drop_streams(struct process *process);
 void exec_start(struct client *client, const struct json *request);
 void exec_sync(struct process *process);
 void exec_ended(struct process *process);
+/* Frees it if it has ended and all it said is delivered; outside of any walk over events. */
+void exec_sweep(struct process *process);
 /* Kills what is left of it and tells its end, drained or not. */
 void exec_drop(struct process *process);

@@ -87,8 +87,9 @@ static void tell_lost(struct shim *shim) {
     char buffer[256];
     struct json_writer w;
 
-    if (shim->log.lost == 0)
+    if (shim->log.lost == 0 || (!shim->main.exited && now_ms() - shim->lost_told_ms < REST_MS))
         return;
+    shim->lost_told_ms = now_ms();
     json_begin(&w, buffer, sizeof buffer);
     json_open(&w, NULL, '{');
     json_put_string(&w, "event", "log-lost");
@@ -246,10 +247,8 @@ static void between_events(struct shim *shim) {
         check_oom(shim);
     for (struct process *exec = shim->execs; exec != NULL; exec = next) {
         next = exec->next;
-        if (exec->exited)
-            exec_ended(exec);
-        else
-            resume_held(exec);
+        resume_held(exec);
+        exec_sweep(exec);
     }
     resume_held(&shim->main);
     clients_sweep(shim);
@@ -313,6 +312,7 @@ static void finish(struct shim *shim) {
     while (shim->execs != NULL)
         exec_drop(shim->execs);
     process_drop_streams(&shim->main);
+    tell_lost(shim);
     check_oom(shim);
     unwatch(shim, &shim->oom);
     shim->oom_killed = shim->oom_kills > 0;
@@ -374,6 +374,9 @@ int supervise(struct container *container, struct error *err) {
         if (number == SIGHUP || number == SIGINT || number == SIGTERM || number == SIGPIPE ||
             number == SIGQUIT)
             signal(number, SIG_IGN); /* a shim ends with its container, and not otherwise */
+    /* What the launcher has from the daemon is not to be held open for as long as a container lives. */
+    dup2(STDIN_FILENO, STDOUT_FILENO);
+    dup2(STDIN_FILENO, STDERR_FILENO);
     shim.failure = err;
     if (log_open(&shim.log, container->log, err) < 0)
         return -1;
