@@ -31,3 +31,8 @@ export function noSuch(
 ): EngineError {
   return new EngineError('not-found', `No such ${what}: ${name}`)
 }
+
+/** Something outside went wrong, and there is a text for it. */
+export function failed(message: string, cause: unknown, kind: ErrorKind = 'system'): EngineError {
+  return new EngineError(kind, message, { cause })
+}

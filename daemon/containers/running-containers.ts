@@ -11,7 +11,7 @@ export type HealthResult = {
 export type Health = {
   readonly Status: 'starting' | 'healthy' | 'unhealthy'
   readonly FailingStreak: number
-  readonly Log: readonly HealthResult[]
+  readonly Log: HealthResult[]
 }
 
 /** What is known of a running container besides its row. */

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Config } from '../config.ts'
 import { type Container, isRunning } from '../containers/container.ts'
 import { containerEvent } from '../containers/container-event.ts'
 import type { ContainerService } from '../containers/container-service.ts'
@@ -6,7 +7,6 @@ import { execProcess } from '../containers/exec-config.ts'
 import type { HostFacts } from '../containers/host.ts'
 import type { RunningContainers } from '../containers/running-containers.ts'
 import { execError, StartError } from '../containers/start-error.ts'
-import type { Config } from '../config.ts'
 import { EngineError, noSuch } from '../errors.ts'
 import type { EventService } from '../events/event-service.ts'
 import type { ExecRequest } from '../shim/protocol.ts'
@@ -104,7 +104,10 @@ export class ExecService {
     await this.#run({ exec, container, shim, options }, false)
   }
 
-  async resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void> {
+  async resize(
+    id: string,
+    size: { readonly rows: number; readonly columns: number },
+  ): Promise<void> {
     const exec = this.#get(id)
     const { shim } = this.#target(exec)
     if (exec.status === 'exited') {
@@ -126,16 +129,16 @@ export class ExecService {
     await this.#deps.running.get(exec.containerId)?.shim.killExec(id, signal)
   }
 
-  async #run(
-    { exec, container, shim, options }: Run,
-    attach: boolean,
-  ): Promise<StartedExec> {
+  async #run({ exec, container, shim, options }: Run, attach: boolean): Promise<StartedExec> {
     const { config, host, running } = this.#deps
     const execIds = running.get(container.id)?.execIds
     exec.status = 'running'
     exec.tty = options.Tty ?? exec.tty
     execIds?.add(exec.id)
-    const request = toRequest({ exec, attach, options }, execProcess(container, exec.config, { config, host }))
+    const request = toRequest(
+      { exec, attach, options },
+      execProcess(container, exec.config, { config, host }),
+    )
     exec.started = shim.exec(request)
     try {
       const started = await exec.started
@@ -219,7 +222,10 @@ function toRequest(
 function assertRuns(container: Container): void {
   const { id, status } = container
   if (status === 'paused') {
-    throw new EngineError('conflict', `Container ${id} is paused, unpause the container before exec`)
+    throw new EngineError(
+      'conflict',
+      `Container ${id} is paused, unpause the container before exec`,
+    )
   }
   if (status === 'restarting') {
     throw new EngineError(

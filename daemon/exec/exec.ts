@@ -49,7 +49,15 @@ export type ExecInspect = {
   readonly Pid: number
 }
 
-export function inspectExec({ id, containerId, config, args, status, pid, exitCode }: Exec): ExecInspect {
+export function inspectExec({
+  id,
+  containerId,
+  config,
+  args,
+  status,
+  pid,
+  exitCode,
+}: Exec): ExecInspect {
   const [entrypoint = '', ...rest] = args
   return {
     ID: id,

@@ -105,7 +105,11 @@ export class HealthService implements Disposable {
 
   async #run(id: string, { args, timeoutMs }: HealthConfig): Promise<HealthResult> {
     const Start = new Date().toISOString()
-    const { Id } = this.#deps.execs.create(id, { Cmd: args, AttachStdout: true, AttachStderr: true })
+    const { Id } = this.#deps.execs.create(id, {
+      Cmd: args,
+      AttachStdout: true,
+      AttachStderr: true,
+    })
     const { stream, ended } = this.#deps.execs.start(Id)
     const output = new Output()
     let hasTimedOut = false
