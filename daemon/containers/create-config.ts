@@ -230,12 +230,12 @@ function networking(
 /** A request and its image, made into what is stored. Throws in Docker's words where it cannot be. */
 export function buildContainer(
   request: ContainerCreateRequest,
-  image: { readonly config: { readonly config?: ImageConfig | undefined } },
+  image: { readonly config: ImageConfig },
   context: Context,
 ): Built {
   const { config, host } = context
   const given = resolveModes(gate(request.HostConfig ?? {}, context.apiVersion, host), context)
-  const imageConfig = image.config.config ?? {}
+  const imageConfig = image.config
   assertNoVolumes(request)
   validateHostConfig(given)
   validateUlimits(given.Ulimits)

@@ -94,7 +94,7 @@ export class SupervisorService {
     if (restartCount === 0) this.#delays.delete(id)
     try {
       await using undo = new AsyncDisposableStack()
-      const endpoint = await networks.connect(id, container)
+      const endpoint = networks.connect(id, container)
       undo.defer(() => networks.disconnect(id))
       failPoint('start.after-network')
       const shim = await this.#run(container, endpoint)
@@ -140,6 +140,10 @@ export class SupervisorService {
     this.#kept.add(id)
   }
 
+  isRestartDue(id: string): boolean {
+    return this.#restartTimers.has(id)
+  }
+
   cancelRestart(id: string): void {
     clearTimeout(this.#restartTimers.get(id))
     this.#restartTimers.delete(id)
@@ -158,7 +162,7 @@ export class SupervisorService {
 
   /** Also for one whose end is learnt of later, at the daemon's start. */
   recordExit(id: string, exit: ShimExit): void {
-    const { db, containers } = this.#deps
+    const { containers } = this.#deps
     failPoint('exit.before-row')
     const container = containers.find(id)
     const running = this.running.get(id)
@@ -170,7 +174,6 @@ export class SupervisorService {
     const isKept = this.#kept.delete(id)
     if (!container?.hostConfig.AutoRemove || isRestarting || isKept) return
     this.#deps.removal.remove(containers.get(id), { volumes: true })
-    void db
   }
 
   /** Waits out the policy's delay, then starts it again. */

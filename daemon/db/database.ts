@@ -33,6 +33,10 @@ export class Database implements Disposable {
     return this.#sqlite.transaction(fn).immediate()
   }
 
+  get inTransaction(): boolean {
+    return this.#sqlite.inTransaction
+  }
+
   #migrate(): void {
     const applied = this.#sqlite.pragma('user_version', { simple: true }) as number
     const files = readdirSync(MIGRATIONS).sort()
