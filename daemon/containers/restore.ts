@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { TrashService } from '../layers/trash-service.ts'
 import { log } from '../log.ts'
 import type { NetworkService } from '../networks/network-service.ts'
 import type { Remains, ShimDriver } from '../shim/shim-driver.ts'
-import { cgroupDirectories, parentGroups } from './cgroup-config.ts'
+import { cgroupDirectories } from './cgroup-config.ts'
 import { type Container, isRunning } from './container.ts'
 import type { ContainerRemoval } from './container-removal.ts'
 import type { ContainerStore } from './container-store.ts'
@@ -103,7 +103,8 @@ async function removeOrphans(deps: RestoreDeps, adopted: ReadonlySet<string>): P
   for (const { id } of containers.list()) {
     if (!adopted.has(id) && networks.endpointsOf(id).length > 0) networks.disconnect(id)
   }
-  const groups = parentGroups(host.cgroup, config.cgroupParent)
+  const groups = cgroupDirectories({ id: 'any', hostConfig: {} }, config, host)
+    .map((directory) => dirname(directory))
     .flatMap((parent) => listDirectory(parent).map((id) => ({ id, path: join(parent, id) })))
     .filter(({ id }) => /^[0-9a-f]{64}$/.test(id) && !adopted.has(id))
   if (groups.length === 0) return

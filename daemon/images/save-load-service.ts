@@ -52,7 +52,6 @@ export class SaveLoadService {
     source: Readable,
     { quiet = false, signal }: Signal & { readonly quiet?: boolean | undefined } = {},
   ): AsyncGenerator<Progress> {
-    const { images } = this.#deps
     const archive = new LoadedArchive(this.#deps.layers)
     try {
       for await (const entry of readArchive(source, signal)) {
