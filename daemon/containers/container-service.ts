@@ -103,11 +103,13 @@ export class ContainerService {
       options.name === undefined || options.name === '' ? undefined : toName(options.name)
     const image = this.#image(request.Image ?? '', options.platform)
     const id = randomId()
-    const { warnings, ...built } = buildContainer(
-      request,
-      { config: image.document },
-      { id, config, host, get: (ref) => this.get(ref), ...options },
-    )
+    const { warnings, ...built } = buildContainer(request, image, {
+      id,
+      config,
+      host,
+      get: (ref) => this.get(ref),
+      ...options,
+    })
     failPoint('create.before-row')
     db.transaction(() => {
       const container = containers.insert(
