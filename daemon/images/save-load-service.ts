@@ -6,6 +6,7 @@ import { digestOf, type StagedLayer } from '../layers/layer.ts'
 import type { LayerService } from '../layers/layer-service.ts'
 import { type ArchivedImage, archivedImages, blobPath } from './archive-format.ts'
 import { decompress, readArchive } from './archive-reader.ts'
+import { applyChanges } from './config-changes.ts'
 import { type Image, type ImageDocument, parseDocument, shortId } from './image.ts'
 import type { ImageService } from './image-service.ts'
 import {
@@ -34,8 +35,8 @@ export type ImportOptions = Signal & {
   readonly repo?: string | undefined
   readonly tag?: string | undefined
   readonly message?: string | undefined
-  /** What `--change` asks for, already applied to an empty config. */
-  readonly config?: ImageDocument['config']
+  /** Dockerfile instructions that touch the config. */
+  readonly changes?: readonly string[] | undefined
   readonly platform?: string | undefined
 }
 
@@ -304,7 +305,7 @@ function descriptors(manifest: Buffer, tags: readonly string[]) {
 
 function importedDocument(
   diffId: string,
-  { message, config, platform }: ImportOptions,
+  { message, changes = [], platform }: ImportOptions,
 ): ImageDocument {
   const created = new Date().toISOString()
   const [os = 'linux', architecture = hostArchitecture(), variant] = platform?.split('/') ?? []
@@ -313,7 +314,7 @@ function importedDocument(
     architecture,
     ...(variant ? { variant } : {}),
     os,
-    config: config ?? {},
+    config: applyChanges({}, changes),
     rootfs: { type: 'layers', diff_ids: [diffId] },
     history: [{ created, comment: message || 'Imported from -' }],
   }
