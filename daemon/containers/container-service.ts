@@ -19,7 +19,7 @@ import type { ShimDriver } from '../shim/shim-driver.ts'
 import { failPoint } from '../util/fail-point.ts'
 import { randomId } from '../util/random-id.ts'
 import { cgroupDirectories } from './cgroup-config.ts'
-import { type Container, isRunning } from './container.ts'
+import { type Container, type ContainerStatus, isRunning } from './container.ts'
 import { containerEvent } from './container-event.ts'
 import {
   containerFilter,
@@ -78,6 +78,10 @@ export class ContainerService {
 
   constructor(deps: ContainerServiceDeps) {
     this.#deps = deps
+  }
+
+  statuses(): ContainerStatus[] {
+    return this.#deps.containers.list().map(({ status }) => status)
   }
 
   get(ref: string): Container {

@@ -75,7 +75,7 @@ function mergeCommand(
 }
 
 function mergeHealthcheck(own: ContainerConfig['Healthcheck'], image: ImageConfig['Healthcheck']) {
-  if (!own || !own.Test || own.Test.length === 0) {
+  if (!own?.Test?.length) {
     if (!image) return own
     return { ...image, ...(own ? withoutZeros(own) : {}) }
   }
@@ -151,7 +151,7 @@ function validateConfig(config: ContainerConfig): void {
     if (pair.startsWith('=')) throw refuse(`invalid environment variable: ${pair}`)
   }
   if ((config.Hostname ?? '').length > 63) throw refuse(`invalid hostname: ${config.Hostname}`)
-  validateStopSignal(config.StopSignal)
+  validateStopSignal(config.StopSignal ?? undefined)
   validateHealthcheck(config.Healthcheck)
 }
 

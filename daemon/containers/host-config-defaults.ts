@@ -114,7 +114,7 @@ function limits(given: HostConfig, { cgroup }: HostFacts): HostConfig {
     ...(swappiness === undefined || swappiness < 0 ? { MemorySwappiness: null } : {}),
     OomKillDisable: cgroup.version === 1 ? (given.OomKillDisable ?? false) : null,
     PidsLimit: given.PidsLimit && given.PidsLimit > 0 ? given.PidsLimit : null,
-  } as HostConfig
+  } as unknown as HostConfig
 }
 
 /** A request's HostConfig with everything in it, as it is stored and shown. */
@@ -129,5 +129,5 @@ export function completeHostConfig(given: HostConfig, config: Config, host: Host
     ...modes(given, config, host),
     ...limits(given, host),
     ...paths(given),
-  } as HostConfig
+  } as unknown as HostConfig
 }

@@ -139,6 +139,10 @@ export class LifecycleService {
     return { result: this.#supervisor.waiters.add(container.id, wanted, signal) }
   }
 
+  hasTty(ref: string): boolean {
+    return this.#containers.get(ref).config.Tty === true
+  }
+
   /** The stream of one that does not run yet comes when it does. */
   async attach(
     ref: string,

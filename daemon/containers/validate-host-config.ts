@@ -107,18 +107,13 @@ function checkSecurity({
 }
 
 function checkMore(hostConfig: HostConfig): void {
-  const {
-    Runtime = '',
-    Isolation = '',
-    OomScoreAdj = 0,
-    ShmSize = 0,
-    StorageOpt,
-    DeviceRequests,
-  } = hostConfig
-  if (!['', 'runc', 'io.containerd.runc.v2'].includes(Runtime))
+  const { Runtime, OomScoreAdj = 0, ShmSize = 0, StorageOpt, DeviceRequests } = hostConfig
+  if (!['', 'runc', 'io.containerd.runc.v2'].includes(Runtime ?? ''))
     throw refuse(`unknown or invalid runtime name: ${Runtime}`)
-  if (!['', 'default'].includes(Isolation))
-    throw refuse(`invalid isolation '${Isolation}' on linux`)
+  const isolation = hostConfig.Isolation || ''
+  if (!['', 'default'].includes(isolation)) {
+    throw refuse(`invalid isolation '${isolation}' on linux`)
+  }
   if (OomScoreAdj < -1000 || OomScoreAdj > 1000) {
     throw refuse(`Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`)
   }

@@ -55,18 +55,30 @@ export class EventService implements Disposable {
   }: Subscription): AsyncGenerator<EngineEvent> {
     this.flush()
     const isWanted = eventFilter(filters)
-    let after = this.#start(since, sinceId)
-    for (;;) {
-      const page = this.#store.page(after, PAGE)
-      for (const event of page) {
-        after = event.id
-        if (until !== undefined && event.timeNano > until) return
-        if (isWanted(event)) yield event
-        if (signal.aborted) return
-      }
-      if (page.length === PAGE) continue
-      if (!(await this.#moreMayCome(until, signal))) return
+    for await (const event of this.#all(this.#start(since, sinceId), until, signal)) {
+      if (isWanted(event)) yield event
     }
+  }
+
+  async *#all(
+    start: number,
+    until: bigint | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineEvent> {
+    let after = start
+    do {
+      for (
+        let page = this.#store.page(after, PAGE);
+        page.length > 0;
+        page = this.#store.page(after, PAGE)
+      ) {
+        for (const event of page) {
+          if (signal.aborted || (until !== undefined && event.timeNano > until)) return
+          after = event.id
+          yield event
+        }
+      }
+    } while (await this.#moreMayCome(until, signal))
   }
 
   flush(): void {

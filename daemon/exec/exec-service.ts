@@ -117,6 +117,11 @@ export class ExecService {
     await shim.resize({ ...size, exec: id })
   }
 
+  /** The keys its creator chose to leave it by. */
+  detachKeys(id: string): string | undefined {
+    return this.#get(id).config.DetachKeys
+  }
+
   /** A client left by the detach keys. */
   detached(id: string): void {
     const exec = this.#execs.get(id)

@@ -164,7 +164,7 @@ export class ImageService {
     {
       force = false,
       noPrune = false,
-    }: { readonly force?: boolean; readonly noPrune?: boolean } = {},
+    }: { readonly force?: boolean | undefined; readonly noPrune?: boolean | undefined } = {},
   ): ImageDeleteResponseItem[] {
     const image = this.get(ref)
     const name = this.#referenceTo(ref, image)

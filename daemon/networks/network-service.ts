@@ -7,7 +7,7 @@ import type { Interface } from '../shim/protocol.ts'
 import { randomId } from '../util/random-id.ts'
 import { type BridgeAddress, chooseAddress, ensureBridge, parseBip } from './bridge-driver.ts'
 import { formatAddress, formatSubnet, macOf, nextAddress, parseAddress } from './ipam.ts'
-import { type Network, predefinedId } from './network.ts'
+import { type Network, networkFilter, predefinedId } from './network.ts'
 import type { EndpointRow, NetworkStore } from './network-store.ts'
 
 export type Endpoint = {
@@ -144,8 +144,8 @@ export class NetworkService {
     return endpoint ? [endpoint] : []
   }
 
-  list(): NetworkView[] {
-    return this.#all.map((network) => this.#view(network, false))
+  list(filters: Readonly<Record<string, readonly string[]>> = {}): NetworkView[] {
+    return this.#all.filter(networkFilter(filters)).map((network) => this.#view(network, false))
   }
 
   inspect(ref: string): NetworkView {
