@@ -156,8 +156,7 @@ static int create_interface(const struct json *interface, pid_t pid, struct erro
     put_text(&b, IFLA_INFO_KIND, "veth");
     data = put_attribute(&b, IFLA_INFO_DATA, NULL, 0);
     peer = put_attribute(&b, VETH_INFO_PEER, NULL, 0);
-    link = reserve(&b, sizeof *link);
-    link->ifi_flags = link->ifi_change = IFF_UP;
+    reserve(&b, sizeof *link); /* not up yet: an end cannot be while it has no other */
     put_text(&b, IFLA_IFNAME, name);
     put_attribute(&b, IFLA_ADDRESS, mac, sizeof mac);
     if (mtu > 0)
@@ -244,6 +243,7 @@ int netlink_configure(const struct json *interfaces, struct error *err) {
         index = if_nametoindex(name);
         if (index == 0)
             return fail_errno(err, "network", "interface %s", name);
+        put_up(&b, (int)index);
         json_each(address, json_get(interface, "addresses"))
             if (address->type == JSON_STRING && put_address(&b, index, address->string, err) < 0)
                 return -1;
