@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import { type Config, ConfigError } from './config.ts'
 import { ArchiveService } from './containers/archive-service.ts'
 import { prepareCgroups } from './containers/cgroup-driver.ts'
@@ -25,11 +24,13 @@ import { EventStore } from './events/event-store.ts'
 import { ExecService } from './exec/exec-service.ts'
 import { HealthService } from './exec/health-service.ts'
 import { API_VERSION, MIN_API_VERSION } from './http/api-version.ts'
+import { archiveRoutes } from './http/routes/archive.ts'
 import { containerRoutes } from './http/routes/container.ts'
 import { containerIoRoutes } from './http/routes/container-io.ts'
+import { execRoutes } from './http/routes/exec.ts'
 import { imageRoutes } from './http/routes/image.ts'
 import { systemRoutes } from './http/routes/system.ts'
-import { type AnyHandler, createServer } from './http/server.ts'
+import { type AnyHandler, createServer, type HttpServer } from './http/server.ts'
 import { ENGINE_VERSION } from './http/server-name.ts'
 import { ImageService } from './images/image-service.ts'
 import { ImageStore } from './images/image-store.ts'
@@ -46,19 +47,44 @@ import { ShimDriver } from './shim/shim-driver.ts'
 import { StatsService } from './stats/stats-service.ts'
 import { SystemService } from './system/system-service.ts'
 
-/** The engine: every store, driver and service, built once, bottom row first, and the API on its sockets. */
+/** The engine and the API on its sockets. */
 export async function openDaemon(config: Config): Promise<AsyncDisposable> {
   await using undo = new AsyncDisposableStack()
   mkdirSync(config.dataRoot, { recursive: true, mode: 0o710 })
   mkdirSync(config.execRoot, { recursive: true, mode: 0o700 })
   undo.use(new DataLock(join(config.dataRoot, 'lock.db')))
+  const base = await openBase(config, undo)
+  const engine = openEngine(base)
+  undo.use(new HealthService(engine))
+  await restore({ ...engine, containers: base.store })
+  const handlers = openRoutes(base, engine)
+  const logs = new LogService({ ...base, containers: engine.containers })
+  const { lifecycle, execs: exec } = engine
+  for (const address of config.hosts) {
+    const app = createServer({
+      config,
+      handlers: handlers(logs),
+      upgrades: { lifecycle, exec, logs },
+    })
+    undo.defer(() => app.close())
+    await listen(app, address, config)
+  }
+  writeFileSync(config.pidfile, String(process.pid))
+  undo.defer(() => rmSync(config.pidfile, { force: true }))
+  const opened = undo.move()
+  return { [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+type Base = Awaited<ReturnType<typeof openBase>>
+
+/** What touches the host and the database, and the services that stand on it: the rows below containers. */
+async function openBase(config: Config, undo: AsyncDisposableStack) {
   const db = undo.use(new Database(join(config.dataRoot, 'tsd.db')))
   const boots = new BootStore(db)
   const host = readHostFacts()
   boots.begin(host.bootId)
   undo.defer(() => boots.end())
   prepareCgroups(host, config)
-
   const shims = undo.use(await ShimDriver.open(config))
   const events = undo.use(new EventService({ db, events: new EventStore(db) }))
   const trash = new TrashService({ db, trash: new TrashStore(db), shims })
@@ -70,17 +96,16 @@ export async function openDaemon(config: Config): Promise<AsyncDisposable> {
     shims,
   })
   const store = new ContainerStore(db)
-  const containersUsing = (imageId: string) =>
-    store
-      .list()
-      .filter((it) => it.imageId === imageId)
-      .map((it) => ({ id: it.id, running: isRunning(it) }))
   const images = new ImageService({
     db,
     images: new ImageStore(db),
     layers,
     events,
-    containersUsing,
+    containersUsing: (imageId) =>
+      store
+        .list()
+        .filter((it) => it.imageId === imageId)
+        .map((it) => ({ id: it.id, running: isRunning(it) })),
   })
   const networks = await NetworkService.open({
     config,
@@ -91,61 +116,46 @@ export async function openDaemon(config: Config): Promise<AsyncDisposable> {
     nameOf: (id) => store.find(id)?.name ?? '',
   })
   const running = new RunningContainers()
+  return { config, host, db, boots, shims, events, trash, layers, images, networks, running, store }
+}
+
+type Engine = ReturnType<typeof openEngine>
+
+/** Containers and what runs in them. */
+function openEngine(base: Base) {
+  const { store } = base
   const waiters = new ExitWaiters()
   const attachments = new PendingAttachments()
-  const base = {
-    config,
-    host,
-    db,
-    containers: store,
-    running,
-    layers,
-    networks,
-    shims,
-    trash,
-    events,
-    waiters,
-    attachments,
-  }
-  const removal = new ContainerRemoval(base)
-  const supervisor = new SupervisorService({ ...base, removal })
+  const deps = { ...base, containers: store, waiters, attachments }
+  const removal = new ContainerRemoval(deps)
+  const supervisor = new SupervisorService({ ...deps, removal })
   const lifecycle = new LifecycleService({ containers: store, supervisor })
-  const containers = new ContainerService({ ...base, removal, lifecycle, images })
-  const execs = new ExecService({ config, host, containers, running, events })
-  undo.use(new HealthService({ containers, running, execs, events }))
-  await restore({ ...base, removal, supervisor, lifecycle })
+  const containers = new ContainerService({ ...deps, removal, lifecycle })
+  const execs = new ExecService({ ...base, containers })
+  return { ...base, removal, supervisor, lifecycle, containers, execs }
+}
 
-  const logs = new LogService({ config, containers, running, shims })
+/** One handler for each operation we serve. */
+function openRoutes(base: Base, { containers, lifecycle, execs }: Engine) {
+  const { config, host, boots, images, layers, events, networks, store } = base
   const stats = new StatsService({ config, host, containers })
   const versions = { engine: ENGINE_VERSION, api: API_VERSION, minApi: MIN_API_VERSION }
   const engineId = boots.engineId(randomUUID)
   const system = new SystemService({ config, host, engineId, versions, containers, images, layers })
   const archives = new SaveLoadService({ images, layers })
-  const handlers = {
-    ...containerRoutes({ containers, lifecycle }),
-    ...containerIoRoutes({
-      lifecycle,
-      logs,
-      stats,
-      exec: execs,
-      archives: new ArchiveService(base),
-    }),
-    ...imageRoutes({ images, archives, commits: new CommitService({ ...base, images }) }),
-    ...systemRoutes({ system, events, networks }),
-  } as unknown as Record<string, AnyHandler>
-
-  for (const address of config.hosts) {
-    const app = createServer({ config, handlers, upgrades: { lifecycle, exec: execs, logs } })
-    undo.defer(() => app.close())
-    await listen(app, address, config)
-  }
-  writeFileSync(config.pidfile, String(process.pid))
-  undo.defer(() => rmSync(config.pidfile, { force: true }))
-  const opened = undo.move()
-  return { [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const rows = { ...base, containers: store }
+  return (logs: LogService) =>
+    ({
+      ...containerRoutes({ containers, lifecycle }),
+      ...containerIoRoutes({ lifecycle, logs, stats }),
+      ...archiveRoutes({ archives: new ArchiveService(rows) }),
+      ...execRoutes({ exec: execs }),
+      ...imageRoutes({ images, archives, commits: new CommitService(rows) }),
+      ...systemRoutes({ system, events, networks }),
+    }) as unknown as Record<string, AnyHandler>
 }
 
-async function listen(app: FastifyInstance, address: string, config: Config): Promise<void> {
+async function listen(app: HttpServer, address: string, config: Config): Promise<void> {
   const path = address.startsWith('unix://') ? address.slice('unix://'.length) : ''
   if (path === '') throw new ConfigError(`host ${address}: only unix:// sockets are served`)
   mkdirSync(dirname(path), { recursive: true })

@@ -104,39 +104,54 @@ function validateHealthcheck(check: ContainerConfig['Healthcheck']): void {
   if ((check?.Retries ?? 0) < 0) throw refuse('Retries in Healthcheck cannot be negative')
 }
 
-function mergeConfig(
-  own: ContainerConfig,
-  image: ImageConfig,
-  { id }: Context,
-  isHostUts: boolean,
-): ContainerConfig {
+/** What a request leaves out that an image may say. */
+function inherited(own: ContainerConfig, image: ImageConfig): Partial<ContainerConfig> {
   const healthcheck = mergeHealthcheck(own.Healthcheck, image.Healthcheck)
-  const stopSignal = own.StopSignal || image.StopSignal
   const ports = { ...(image.ExposedPorts ?? {}), ...(own.ExposedPorts ?? {}) }
+  const stopSignal = own.StopSignal || image.StopSignal
+  const shell = own.Shell ?? image.Shell
+  return withoutUndefined({
+    ExposedPorts: Object.keys(ports).length > 0 ? ports : undefined,
+    Healthcheck: healthcheck ?? undefined,
+    StopSignal: stopSignal || undefined,
+    StopTimeout: own.StopTimeout ?? undefined,
+    Shell: shell ?? undefined,
+    NetworkDisabled: own.NetworkDisabled || undefined,
+  })
+}
+
+function withoutUndefined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, it]) => it !== undefined))
+}
+
+function mergeConfig(own: ContainerConfig, image: ImageConfig, hostname: string): ContainerConfig {
+  const zero = {
+    Domainname: '',
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Tty: false,
+    OpenStdin: false,
+    StdinOnce: false,
+    Image: '',
+    Volumes: null,
+    OnBuild: null,
+  }
   return {
-    Hostname: own.Hostname || (isHostUts ? '' : id.slice(0, 12)),
-    Domainname: own.Domainname ?? '',
+    Hostname: own.Hostname || hostname,
+    ...zero,
+    ...withoutUndefined(pick(own, Object.keys(zero))),
     User: own.User || image.User || '',
-    AttachStdin: own.AttachStdin ?? false,
-    AttachStdout: own.AttachStdout ?? false,
-    AttachStderr: own.AttachStderr ?? false,
-    ...(Object.keys(ports).length > 0 ? { ExposedPorts: ports } : {}),
-    Tty: own.Tty ?? false,
-    OpenStdin: own.OpenStdin ?? false,
-    StdinOnce: own.StdinOnce ?? false,
     Env: mergeEnv(own.Env, image.Env),
     ...mergeCommand(own, image),
-    ...(healthcheck ? { Healthcheck: healthcheck } : {}),
-    Image: own.Image ?? '',
-    Volumes: own.Volumes ?? null,
     WorkingDir: own.WorkingDir || image.WorkingDir || '',
-    ...(own.NetworkDisabled ? { NetworkDisabled: true } : {}),
-    OnBuild: own.OnBuild ?? null,
     Labels: { ...(image.Labels ?? {}), ...(own.Labels ?? {}) },
-    ...(stopSignal ? { StopSignal: stopSignal } : {}),
-    ...(own.StopTimeout === undefined ? {} : { StopTimeout: own.StopTimeout }),
-    ...(own.Shell || image.Shell ? { Shell: own.Shell ?? image.Shell ?? null } : {}),
+    ...inherited(own, image),
   } as ContainerConfig
+}
+
+function pick(value: object, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)))
 }
 
 function validateConfig(config: ContainerConfig): void {
@@ -194,37 +209,38 @@ function assertNoVolumes(own: ContainerConfig): void {
   }
 }
 
+/** What a container that shares another's network cannot have of its own. */
+function assertSharesNetwork(request: ContainerCreateRequest, hostConfig: HostConfig): void {
+  const conflicts = [
+    [request.Hostname, 'hostname and the network mode'],
+    [hostConfig.Dns?.length, 'dns and the network mode'],
+    [hostConfig.ExtraHosts?.length, 'custom host-to-IP mapping and the network mode'],
+    [
+      Object.keys(request.ExposedPorts ?? {}).length,
+      'port exposing and the container type network mode',
+    ],
+  ] as const
+  const found = conflicts.find(([isSet]) => isSet)
+  if (found) throw refuse(`conflicting options: ${found[1]}`)
+}
+
 function networking(
   request: ContainerCreateRequest,
   hostConfig: HostConfig,
 ): Record<string, EndpointSettings> {
+  const mode = hostConfig.NetworkMode ?? 'bridge'
+  const known = ['default', 'bridge', 'host', 'none', mode]
   const wanted = Object.entries(request.NetworkingConfig?.EndpointsConfig ?? {})
-  const other = wanted.find(
-    ([name]) => !['default', 'bridge', 'host', 'none', hostConfig.NetworkMode].includes(name),
-  )
-  if (other)
+  const other = wanted.find(([name]) => !known.includes(name))
+  if (other) {
     throw new EngineError(
       'not-implemented',
       `network ${other[0]}: user-defined networks are not implemented by tsd yet`,
     )
-  const mode = hostConfig.NetworkMode ?? 'bridge'
-  if (mode.startsWith('container:')) {
-    const conflict = [
-      [request.Hostname, 'conflicting options: hostname and the network mode'],
-      [hostConfig.Dns?.length, 'conflicting options: dns and the network mode'],
-      [
-        hostConfig.ExtraHosts?.length,
-        'conflicting options: custom host-to-IP mapping and the network mode',
-      ],
-      [
-        Object.keys(request.ExposedPorts ?? {}).length,
-        'conflicting options: port exposing and the container type network mode',
-      ],
-    ].find(([isSet]) => isSet)
-    if (conflict) throw refuse(String(conflict[1]))
-    return {}
   }
-  return { [mode]: wanted[0]?.[1] ?? {} }
+  if (!mode.startsWith('container:')) return { [mode]: wanted[0]?.[1] ?? {} }
+  assertSharesNetwork(request, hostConfig)
+  return {}
 }
 
 /** A request and its image, made into what is stored. Throws in Docker's words where it cannot be. */
@@ -240,12 +256,8 @@ export function buildContainer(
   validateHostConfig(given)
   validateUlimits(given.Ulimits)
   const warnings = validateResources(given, host)
-  const merged = mergeConfig(
-    request,
-    imageConfig,
-    context,
-    given.UTSMode === 'host' || given.NetworkMode === 'host',
-  )
+  const isHostUts = given.UTSMode === 'host' || given.NetworkMode === 'host'
+  const merged = mergeConfig(request, imageConfig, isHostUts ? '' : context.id.slice(0, 12))
   validateConfig(merged)
   const hostConfig = completeHostConfig(
     { ...given, LogConfig: completeLogConfig(given.LogConfig, config) },

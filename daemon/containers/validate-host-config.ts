@@ -106,32 +106,34 @@ function checkSecurity({
   for (const rule of DeviceCgroupRules ?? []) parseDeviceRule(rule)
 }
 
-function checkMore(hostConfig: HostConfig): void {
-  const { Runtime, OomScoreAdj = 0, ShmSize = 0, StorageOpt, DeviceRequests } = hostConfig
-  if (!['', 'runc', 'io.containerd.runc.v2'].includes(Runtime ?? ''))
-    throw refuse(`unknown or invalid runtime name: ${Runtime}`)
-  const isolation = hostConfig.Isolation || ''
-  if (!['', 'default'].includes(isolation)) {
-    throw refuse(`invalid isolation '${isolation}' on linux`)
-  }
+function checkRanges({ OomScoreAdj = 0, ShmSize = 0 }: HostConfig): void {
   if (OomScoreAdj < -1000 || OomScoreAdj > 1000) {
     throw refuse(`Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`)
   }
   if (ShmSize < 0) throw refuse('SHM size can not be less than 0')
+}
+
+function checkRuntime({ Runtime, Isolation, StorageOpt }: HostConfig): void {
+  if (!['', 'runc', 'io.containerd.runc.v2'].includes(Runtime ?? '')) {
+    throw refuse(`unknown or invalid runtime name: ${Runtime}`)
+  }
+  if (!['', 'default'].includes(Isolation ?? '')) {
+    throw refuse(`invalid isolation '${Isolation}' on linux`)
+  }
   if (Object.keys(StorageOpt ?? {}).length > 0) {
     throw refuse("--storage-opt is supported only for overlay over xfs with 'pquota' mount option")
   }
-  if (DeviceRequests && DeviceRequests.length > 0) {
-    const capabilities = DeviceRequests[0]?.Capabilities
-    throw new EngineError(
-      'system',
-      `could not select device driver ${JSON.stringify(DeviceRequests[0]?.Driver ?? '')} with capabilities: ${JSON.stringify(
-        capabilities ?? [],
-      )
-        .replaceAll('"', '')
-        .replaceAll(',', ' ')}`,
-    )
-  }
+}
+
+/** There are no GPUs to give yet: as a Docker without a toolkit for them. */
+function checkDeviceRequests({ DeviceRequests }: HostConfig): void {
+  const [request] = DeviceRequests ?? []
+  if (!request) return
+  const sets = (request.Capabilities ?? []).map((names) => `[${(names ?? []).join(' ')}]`)
+  throw new EngineError(
+    'system',
+    `could not select device driver ${JSON.stringify(request.Driver ?? '')} with capabilities: [${sets.join(' ')}]`,
+  )
 }
 
 /** What is wrong with a HostConfig apart from its limits and mounts, in Docker's words. */
@@ -142,7 +144,9 @@ export function validateHostConfig(hostConfig: HostConfig): void {
   checkSysctls(hostConfig)
   checkExtraHosts(hostConfig)
   checkSecurity(hostConfig)
-  checkMore(hostConfig)
+  checkRanges(hostConfig)
+  checkRuntime(hostConfig)
+  checkDeviceRequests(hostConfig)
 }
 
 export function validateStopSignal(signal: string | undefined): void {

@@ -84,5 +84,3 @@ export function inspectExec({
 export function execAction(action: 'exec_create' | 'exec_start', { args }: Exec): string {
   return `${action}: ${args.join(' ')}`
 }
-
-export type ExecTarget = Pick<Container, 'id' | 'status'>

@@ -18,8 +18,10 @@ import { API_VERSION, splitVersion } from './api-version.ts'
 import { readJsonBody } from './body.ts'
 import { toHttpError } from './error-handler.ts'
 import { type Call, STREAMED } from './operations.ts'
-import { SERVER } from './server-name.ts'
+import { HEADERS } from './server-name.ts'
 import { handleUpgrade, type UpgradeServices } from './upgrade-routes.ts'
+
+export type HttpServer = FastifyInstance
 
 export type AnyHandler = (call: Call<OperationId>) => unknown
 
@@ -27,13 +29,6 @@ type Options = {
   readonly config: Config
   readonly handlers: Readonly<Partial<Record<OperationId, AnyHandler>>>
   readonly upgrades: UpgradeServices
-}
-
-const HEADERS = {
-  'Api-Version': API_VERSION,
-  'Docker-Experimental': 'false',
-  Ostype: 'linux',
-  Server: SERVER,
 }
 
 const PING_HEADERS = {
@@ -51,7 +46,7 @@ const PING = /^(?:\/v[0-9.]+)?\/_ping(?:\?.*)?$/
 const DIRTY = /\/\/|\/\.\.?(?:\/|$)/
 
 /** The API on HTTP: each operation of the specification mounted, headers, errors and versions as Docker has them. */
-export function createServer(options: Options): FastifyInstance {
+export function createServer(options: Options): HttpServer {
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: false,

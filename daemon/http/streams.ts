@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { toHttpError } from './error-handler.ts'
 import { STREAMED } from './operations.ts'
+import { HEADERS } from './server-name.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -13,7 +14,7 @@ export function beginStream(
   contentType: string,
   headers: Headers = {},
 ): void {
-  response.writeHead(200, { 'Content-Type': contentType, ...headers })
+  response.writeHead(200, { ...HEADERS, 'Content-Type': contentType, ...headers })
   response.flushHeaders()
 }
 

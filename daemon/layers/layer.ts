@@ -18,11 +18,3 @@ export type StagedLayer = Layer
 export function digestOf(data: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(data).digest('hex')}`
 }
-
-/** Identifies a stack of layers, as the OCI image specification has it (config.md, "Layer ChainID"). */
-export function chainId(diffIds: readonly string[]): string {
-  return diffIds.reduce(
-    (chain, diffId) => (chain === '' ? diffId : digestOf(`${chain} ${diffId}`)),
-    '',
-  )
-}

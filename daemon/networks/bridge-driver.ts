@@ -108,9 +108,3 @@ async function acceptBesideDocker(bridge: string): Promise<void> {
     ]).catch(() => '')
   }
 }
-
-/** Takes back what ensureBridge made. */
-export async function removeBridge(config: Config, call: Call): Promise<void> {
-  await run('nft', ['delete', 'table', 'inet', config.nftTable]).catch(() => '')
-  await call({ verb: 'link-delete', names: [config.bridge.name] })
-}

@@ -1,1 +1,1 @@
-console.log("hello from node", process.version)
+process.stdout.write('hello from node\n')

@@ -106,9 +106,9 @@ type Rule = { readonly action: number; readonly conditions: readonly SeccompCond
 
 /** All conditions hold: the action; otherwise on to what follows. */
 function ruleCode({ action, conditions }: Rule): Instruction[] {
-  return [...conditions]
-    .reverse()
-    .reduce<Instruction[]>((rest, it) => [...condition(it, rest.length), ...rest], [ret(action)])
+  let code: Instruction[] = [ret(action)]
+  for (const it of [...conditions].reverse()) code = condition(it, code.length).concat(code)
+  return code
 }
 
 /** What is done with one system call: the first rule that matches, else the default. */

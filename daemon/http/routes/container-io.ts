@@ -1,12 +1,9 @@
-import type { ArchiveService } from '../../containers/archive-service.ts'
 import type { LifecycleService } from '../../containers/lifecycle-service.ts'
 import { EngineError } from '../../errors.ts'
-import type { ExecService } from '../../exec/exec-service.ts'
 import type { LogService } from '../../logs/log-service.ts'
 import type { StatsService } from '../../stats/stats-service.ts'
 import { isOlder } from '../../util/api-version.ts'
 import { attach } from '../attach.ts'
-import { execStart } from '../exec-start.ts'
 import { unixNano } from '../filters.ts'
 import { Hijacked, streamType } from '../hijack.ts'
 import { type Handlers, STREAMED } from '../operations.ts'
@@ -16,33 +13,11 @@ type Services = {
   readonly lifecycle: LifecycleService
   readonly logs: LogService
   readonly stats: StatsService
-  readonly exec: ExecService
-  readonly archives: ArchiveService
 }
 
-type Ids =
-  | 'ContainerLogs'
-  | 'ContainerStats'
-  | 'ContainerAttach'
-  | 'ContainerChanges'
-  | 'ContainerExport'
-  | 'ContainerArchive'
-  | 'ContainerArchiveInfo'
-  | 'PutContainerArchive'
-  | 'ContainerExec'
-  | 'ExecStart'
-  | 'ExecResize'
-  | 'ExecInspect'
+type Ids = 'ContainerLogs' | 'ContainerStats' | 'ContainerAttach'
 
-const STAT_HEADER = 'X-Docker-Container-Path-Stat'
-
-export function containerIoRoutes({
-  lifecycle,
-  logs,
-  stats,
-  exec,
-  archives,
-}: Services): Handlers<Ids> {
+export function containerIoRoutes({ lifecycle, logs, stats }: Services): Handlers<Ids> {
   return {
     async ContainerLogs({ path, query, apiVersion, response, signal }) {
       if (!query.stdout && !query.stderr) {
@@ -75,51 +50,6 @@ export function containerIoRoutes({
       })
       return STREAMED
     },
-    ContainerChanges: ({ path }) => archives.changes(path.id),
-    async ContainerExport({ path, response, signal }) {
-      return sendBytes(
-        response,
-        'application/octet-stream',
-        await archives.export(path.id, { signal }),
-      )
-    },
-    async ContainerArchive({ path, query, response, signal }) {
-      const { stat, tar } = await archives.get(path.id, query.path ?? '', { signal })
-      return sendBytes(response, 'application/x-tar', tar, { [STAT_HEADER]: encodeStat(stat) })
-    },
-    async ContainerArchiveInfo({ path, query, response }) {
-      const stat = await archives.stat(path.id, query.path ?? '')
-      response.setHeader(STAT_HEADER, encodeStat(stat))
-    },
-    async PutContainerArchive({ path, query, request, signal }) {
-      const isTrue = (text: string | undefined) => text === '1' || text?.toLowerCase() === 'true'
-      const noOverwriteDirNonDir = isTrue(query.noOverwriteDirNonDir)
-      await archives.put(path.id, query.path ?? '', {
-        source: request,
-        noOverwriteDirNonDir,
-        signal,
-      })
-    },
-    ContainerExec: ({ path, body }) => exec.create(path.id, body ?? {}),
-    async ExecStart({ path, body, apiVersion, response }) {
-      if (body?.Detach) {
-        await exec.startDetached(path.id, body)
-        return undefined
-      }
-      const { socket } = response
-      if (!socket) return STREAMED
-      await execStart(new Hijacked(socket, { upgraded: false }), {
-        id: path.id,
-        body,
-        apiVersion,
-        exec,
-      })
-      return STREAMED
-    },
-    async ExecResize({ path, query }) {
-      await exec.resize(path.id, { rows: query.h ?? 0, columns: query.w ?? 0 })
-    },
-    ExecInspect: ({ path }) => exec.inspect(path.id),
   }
 }
 
@@ -153,5 +83,3 @@ async function* jsonLines(first: unknown, rest: AsyncIterable<unknown>): AsyncGe
   yield `${JSON.stringify(first)}\n`
   for await (const item of rest) yield `${JSON.stringify(item)}\n`
 }
-
-const encodeStat = (stat: object) => Buffer.from(JSON.stringify(stat)).toString('base64')
