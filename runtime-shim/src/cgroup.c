@@ -17,7 +17,8 @@
 #include "fd.h"
 
 int cgroup_parse(const struct json *request, struct cgroup *cgroup, struct error *err) {
-    const struct json *object = json_get(request, "cgroup"), *directories = json_get(object, "directories");
+    const struct json *object = json_get(request, "cgroup"),
+                      *directories = json_get(object, "directories");
     int64_t version;
 
     memset(cgroup, 0, sizeof *cgroup);
@@ -27,8 +28,10 @@ int cgroup_parse(const struct json *request, struct cgroup *cgroup, struct error
         return fail(err, "config", "cgroup.version: 1 or 2 was expected");
     cgroup->version = (int)version;
     json_each(directory, directories) {
-        if (directory->type != JSON_STRING || directory->string[0] != '/' || cgroup->count == MAX_CGROUPS)
-            return fail(err, "config", "cgroup.directories: at most %d absolute paths were expected", MAX_CGROUPS);
+        if (directory->type != JSON_STRING || directory->string[0] != '/' ||
+            cgroup->count == MAX_CGROUPS)
+            return fail(err, "config",
+                        "cgroup.directories: at most %d absolute paths were expected", MAX_CGROUPS);
         cgroup->directories[cgroup->count++] = directory->string;
     }
     if (version == 2 && cgroup->count != 1)
@@ -60,7 +63,8 @@ static int write_text(const char *directory, const char *file, const char *value
     char path[4096];
     autoclose int fd = -1;
 
-    if (snprintf(path, sizeof path, "%s%s%s", directory, *file == 0 ? "" : "/", file) >= (int)sizeof path) {
+    if (snprintf(path, sizeof path, "%s%s%s", directory, *file == 0 ? "" : "/", file) >=
+        (int)sizeof path) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -74,7 +78,8 @@ int cgroup_write(const struct json *writes, struct error *err) {
     json_each(item, writes) {
         const char *file, *value;
 
-        if (json_string(item, "file", &file, err) < 0 || json_string(item, "value", &value, err) < 0)
+        if (json_string(item, "file", &file, err) < 0 ||
+            json_string(item, "value", &value, err) < 0)
             return -1;
         if (write_text(file, "", value) < 0 && !json_flag_or(item, "optional", false))
             return fail_errno(err, "cgroup", "write %s to %s", value, file);
@@ -90,7 +95,8 @@ int cgroup_create(const struct cgroup *cgroup, struct error *err) {
             return -1;
         }
     if (cgroup_write(cgroup->writes, err) < 0 ||
-        (cgroup->device_program != NULL && cgroup_attach_devices(cgroup, cgroup->device_program, err) < 0)) {
+        (cgroup->device_program != NULL &&
+         cgroup_attach_devices(cgroup, cgroup->device_program, err) < 0)) {
         cgroup_destroy(cgroup);
         return -1;
     }
@@ -132,7 +138,8 @@ static void pause_ms(long ms) {
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
-/* Freezing takes as long as the processes need to come to rest; the kernel gives no word on v1, so we look. */
+/* Freezing takes as long as the processes need to come to rest; the kernel gives no word on v1, so
+ * we look. */
 int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct error *err) {
     bool v1 = cgroup->version == 1;
     char state[256];
@@ -142,11 +149,14 @@ int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct error *err) {
     for (int tries = 0; tries < 2000; tries++) {
         const char *value = v1 ? (freeze ? "FROZEN" : "THAWED") : (freeze ? "1" : "0");
 
-        if ((tries % 50 == 0) && write_text(cgroup->freezer, v1 ? "freezer.state" : "cgroup.freeze", value) < 0)
+        if ((tries % 50 == 0) &&
+            write_text(cgroup->freezer, v1 ? "freezer.state" : "cgroup.freeze", value) < 0)
             return fail_errno(err, "pause", "write to %s", cgroup->freezer);
-        if (read_text(cgroup->freezer, v1 ? "freezer.state" : "cgroup.events", state, sizeof state) < 0)
+        if (read_text(cgroup->freezer, v1 ? "freezer.state" : "cgroup.events", state,
+                      sizeof state) < 0)
             return fail_errno(err, "pause", "read %s", cgroup->freezer);
-        if (v1 ? strncmp(state, value, 6) == 0 : strstr(state, freeze ? "frozen 1" : "frozen 0") != NULL)
+        if (v1 ? strncmp(state, value, 6) == 0
+               : strstr(state, freeze ? "frozen 1" : "frozen 0") != NULL)
             return 0;
         pause_ms(tries < 20 ? 1 : 5);
     }
@@ -159,7 +169,8 @@ long cgroup_oom_kills(const struct cgroup *cgroup) {
     const char *at;
 
     if (cgroup->memory == NULL ||
-        read_text(cgroup->memory, cgroup->version == 1 ? "memory.oom_control" : "memory.events", text, sizeof text) < 0)
+        read_text(cgroup->memory, cgroup->version == 1 ? "memory.oom_control" : "memory.events",
+                  text, sizeof text) < 0)
         return 0;
     at = strstr(text, "oom_kill ");
     return at == NULL ? 0 : strtol(at + 9, NULL, 10);
@@ -210,7 +221,8 @@ static int signal_all(const char *directory, int signal) {
 int cgroup_kill(const struct cgroup *cgroup, int signal) {
     if (cgroup->count == 0)
         return 0;
-    if (signal == SIGKILL && cgroup->version == 2 && write_text(cgroup->directories[0], "cgroup.kill", "1") == 0)
+    if (signal == SIGKILL && cgroup->version == 2 &&
+        write_text(cgroup->directories[0], "cgroup.kill", "1") == 0)
         return 1;
     return signal_all(cgroup->directories[0], signal);
 }
@@ -223,7 +235,8 @@ int cgroup_destroy_directory(const char *directory, struct error *err) {
             break;
         if (write_text(directory, "cgroup.kill", "1") < 0) {
             signal_all(directory, SIGKILL);
-            write_text(directory, "freezer.state", "THAWED"); /* a frozen process does not die on v1 */
+            write_text(directory, "freezer.state",
+                       "THAWED"); /* a frozen process does not die on v1 */
         }
         pause_ms(tries < 10 ? 1 : 10);
     }
@@ -238,7 +251,8 @@ void cgroup_destroy(const struct cgroup *cgroup) {
 }
 
 static int decode_base64(const char *text, unsigned char *out, size_t size) {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned bits = 0, pending = 0;
     size_t used = 0;
 

@@ -28,7 +28,8 @@ int cgroup_write(const struct json *writes, struct error *err);
 int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct error *err);
 /* Processes killed by the kernel for want of memory, so far. */
 long cgroup_oom_kills(const struct cgroup *cgroup);
-/* A descriptor that becomes readable (or, on v2, has POLLPRI) when that number may have changed; -1 where there is none. */
+/* A descriptor that becomes readable (or, on v2, has POLLPRI) when that number may have changed; -1
+ * where there is none. */
 int cgroup_watch_oom(const struct cgroup *cgroup);
 int cgroup_kill(const struct cgroup *cgroup, int signal);
 /* Kills what is left, waits until it is gone, removes the directories. */

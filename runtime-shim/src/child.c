@@ -46,26 +46,34 @@ static int join_namespaces(struct child *child, struct error *err) {
 static int make_devices(int root, const struct json *devices, struct error *err) {
     json_each(device, devices) {
         const char *path, *type, *name;
-        int64_t major_number, minor_number, mode, uid = json_int_or(device, "uid", 0), gid = json_int_or(device, "gid", 0);
+        int64_t major_number, minor_number, mode, uid = json_int_or(device, "uid", 0),
+                                                  gid = json_int_or(device, "gid", 0);
         char parent[4096];
         autoclose int directory = -1;
 
-        if (json_string(device, "path", &path, err) < 0 || json_string(device, "type", &type, err) < 0 ||
-            json_int(device, "major", &major_number, err) < 0 || json_int(device, "minor", &minor_number, err) < 0 ||
+        if (json_string(device, "path", &path, err) < 0 ||
+            json_string(device, "type", &type, err) < 0 ||
+            json_int(device, "major", &major_number, err) < 0 ||
+            json_int(device, "minor", &minor_number, err) < 0 ||
             json_int(device, "mode", &mode, err) < 0)
             return -1;
         name = strrchr(path, '/');
-        if (name == NULL || name[1] == 0 || snprintf(parent, sizeof parent, "%.*s/", (int)(name - path), path) >= 4096)
+        if (name == NULL || name[1] == 0 ||
+            snprintf(parent, sizeof parent, "%.*s/", (int)(name - path), path) >= 4096)
             return fail(err, "config", "devices: %s is not a path", path);
         directory = open_in_root(root, parent, MAKE_DIRECTORY, err);
         if (directory < 0)
             return -1;
-        if (mknodat(directory, name + 1, (mode_t)mode | (*type == 'b' ? S_IFBLK : *type == 'p' ? S_IFIFO : S_IFCHR),
+        if (mknodat(directory, name + 1,
+                    (mode_t)mode | (*type == 'b'   ? S_IFBLK
+                                    : *type == 'p' ? S_IFIFO
+                                                   : S_IFCHR),
                     makedev((unsigned)major_number, (unsigned)minor_number)) < 0 &&
             errno != EEXIST)
             return fail_errno(err, "device", "mknod %s", path);
         if (fchmodat(directory, name + 1, (mode_t)mode & 07777, 0) < 0 ||
-            ((uid != 0 || gid != 0) && fchownat(directory, name + 1, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0))
+            ((uid != 0 || gid != 0) &&
+             fchownat(directory, name + 1, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0))
             return fail_errno(err, "device", "set the owner of %s", path);
     }
     return 0;
@@ -77,10 +85,12 @@ static int make_links(int root, const struct json *links, struct error *err) {
         char parent[4096];
         autoclose int directory = -1;
 
-        if (json_string(link, "path", &path, err) < 0 || json_string(link, "target", &target, err) < 0)
+        if (json_string(link, "path", &path, err) < 0 ||
+            json_string(link, "target", &target, err) < 0)
             return -1;
         name = strrchr(path, '/');
-        if (name == NULL || snprintf(parent, sizeof parent, "%.*s/", (int)(name - path), path) >= 4096)
+        if (name == NULL ||
+            snprintf(parent, sizeof parent, "%.*s/", (int)(name - path), path) >= 4096)
             return fail(err, "config", "links: %s is not a path", path);
         directory = open_in_root(root, parent, MAKE_DIRECTORY, err);
         if (directory < 0)
@@ -97,16 +107,19 @@ static int set_sysctls(int root, const struct json *sysctls, struct error *err) 
         char path[1024];
         autoclose int file = -1, open_file = -1;
 
-        if (json_string(sysctl, "name", &name, err) < 0 || json_string(sysctl, "value", &value, err) < 0)
+        if (json_string(sysctl, "name", &name, err) < 0 ||
+            json_string(sysctl, "value", &value, err) < 0)
             return -1;
-        if (snprintf(path, sizeof path, "/proc/sys/%s", name) >= (int)sizeof path || strstr(name, "..") != NULL)
+        if (snprintf(path, sizeof path, "/proc/sys/%s", name) >= (int)sizeof path ||
+            strstr(name, "..") != NULL)
             return fail(err, "sysctl", "%s: not the name of a sysctl", name);
         for (char *at = path + 10; *at != 0; at++)
             if (*at == '.')
                 *at = '/';
         file = open_in_root(root, path, MAKE_NOTHING, err);
         if (file < 0)
-            return fail_as(err, "sysctl", ENOENT, "open sysctl %s file: open %s: no such file or directory", name, path);
+            return fail_as(err, "sysctl", ENOENT,
+                           "open sysctl %s file: open %s: no such file or directory", name, path);
         snprintf(path, sizeof path, "/proc/self/fd/%d", file);
         open_file = open(path, O_WRONLY | O_CLOEXEC);
         if (open_file < 0 || write(open_file, value, strlen(value)) < 0)
@@ -115,11 +128,14 @@ static int set_sysctls(int root, const struct json *sysctls, struct error *err) 
     return 0;
 }
 
-/* A terminal of the container's own devpts; our end goes to the shim, the other is also /dev/console. */
+/* A terminal of the container's own devpts; our end goes to the shim, the other is also
+ * /dev/console. */
 static int open_tty(struct child *child, int root, struct error *err) {
     const struct process_spec *spec = &child->container->process;
-    struct winsize size = {.ws_row = (unsigned short)spec->rows, .ws_col = (unsigned short)spec->columns};
-    autoclose int multiplexer = open_in_root(root, "/dev/pts/ptmx", MAKE_NOTHING, err), master = -1, console = -1;
+    struct winsize size = {.ws_row = (unsigned short)spec->rows,
+                           .ws_col = (unsigned short)spec->columns};
+    autoclose int multiplexer = open_in_root(root, "/dev/pts/ptmx", MAKE_NOTHING, err), master = -1,
+                  console = -1;
     char path[32];
     int unlock = 0, slave;
 
@@ -151,7 +167,8 @@ static int open_tty(struct child *child, int root, struct error *err) {
 }
 
 static int set_names(const struct json *request, struct error *err) {
-    const char *hostname = json_string_or(request, "hostname", ""), *domainname = json_string_or(request, "domainname", "");
+    const char *hostname = json_string_or(request, "hostname", ""),
+               *domainname = json_string_or(request, "domainname", "");
 
     if (*hostname != 0 && sethostname(hostname, strlen(hostname)) < 0)
         return fail_errno(err, "hostname", "set the host name");
@@ -167,11 +184,16 @@ static int set_up_root(struct child *child, int *tty, struct error *err) {
     autoclose int root = -1;
 
     /* Nothing of ours may reach the host; what the host mounts reaches us only where asked. */
-    if (mount(NULL, "/", NULL, (propagation == 0 ? MS_PRIVATE : (unsigned long)propagation & ~(unsigned long)MS_SHARED) | MS_REC, NULL) < 0)
+    if (mount(NULL, "/", NULL,
+              (propagation == 0 ? MS_PRIVATE
+                                : (unsigned long)propagation & ~(unsigned long)MS_SHARED) |
+                  MS_REC,
+              NULL) < 0)
         return fail_errno(err, "mount", "make / private");
     root = mount_overlay(rootfs, child->container->directory, err);
     if (root < 0 || mount_all(root, json_get(request, "mounts"), await_placed, child, err) < 0 ||
-        make_devices(root, json_get(request, "devices"), err) < 0 || make_links(root, json_get(request, "links"), err) < 0)
+        make_devices(root, json_get(request, "devices"), err) < 0 ||
+        make_links(root, json_get(request, "links"), err) < 0)
         return -1;
     if (child->container->process.tty && (*tty = open_tty(child, root, err)) < 0)
         return -1;
@@ -197,7 +219,8 @@ static int use_stdio(const struct child *child, int tty, struct error *err) {
     return 0;
 }
 
-static int set_up(struct child *child, struct user *user, struct process_image *image, struct error *err) {
+static int set_up(struct child *child, struct user *user, struct process_image *image,
+                  struct error *err) {
     int tty = -1;
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -218,7 +241,8 @@ static void default_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void execute(struct child *child, const struct user *user, const struct process_image *image, struct error *err) {
+static void execute(struct child *child, const struct user *user, const struct process_image *image,
+                    struct error *err) {
     default_signals();
     if (process_session(child->container->process.tty, err) == 0)
         process_execute(&child->container->process, user, image, err);
@@ -255,10 +279,10 @@ _Noreturn void child_main(struct child *child) {
     _exit(127);
 }
 
-
 static void drop_all_but_kill(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2] = {{.effective = 1U << CAP_KILL, .permitted = 1U << CAP_KILL}};
+    struct __user_cap_data_struct data[2] = {
+        {.effective = 1U << CAP_KILL, .permitted = 1U << CAP_KILL}};
 
     syscall(SYS_capset, &header, data);
 }

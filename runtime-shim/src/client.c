@@ -65,7 +65,8 @@ static int spill_open(struct client *client) {
     snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - file),
              slash == NULL ? "." : file);
     fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return fd >= 0 ? fd : memfd_create("spill", MFD_CLOEXEC); /* a file system that has no such files */
+    return fd >= 0 ? fd
+                   : memfd_create("spill", MFD_CLOEXEC); /* a file system that has no such files */
 }
 
 static void spill(struct client *client, const char *data, size_t length) {

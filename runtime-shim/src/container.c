@@ -22,7 +22,10 @@ int sync_send_fd(int fd, enum sync_kind kind, int passed) {
     struct sync_message message = {.kind = kind};
     struct iovec part = {&message, sizeof message};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
+                            .msg_controllen = sizeof control};
     struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
 
     cmsg->cmsg_level = SOL_SOCKET;
@@ -35,7 +38,10 @@ int sync_send_fd(int fd, enum sync_kind kind, int passed) {
 ssize_t sync_receive(int fd, struct sync_message *message, int *passed) {
     struct iovec part = {message, sizeof *message};
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control,
+                            .msg_controllen = sizeof control};
     struct cmsghdr *cmsg;
     ssize_t n;
 
@@ -73,7 +79,8 @@ int open_process(const struct json *identity, struct error *err) {
     int64_t pid;
     autoclose int fd = -1;
 
-    if (json_int(identity, "pid", &pid, err) < 0 || json_string(identity, "startTime", &start_time, err) < 0)
+    if (json_int(identity, "pid", &pid, err) < 0 ||
+        json_string(identity, "startTime", &start_time, err) < 0)
         return -1;
     fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
     if (fd < 0)

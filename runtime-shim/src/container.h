@@ -22,9 +22,9 @@ struct container {
     pid_t pid;
     int pidfd;
     char start_time[24];
-    int control;   /* the daemon's connection */
-    int listen;    /* shim.sock */
-    int sync;      /* to the process until it executes */
+    int control; /* the daemon's connection */
+    int listen;  /* shim.sock */
+    int sync;    /* to the process until it executes */
     int64_t attachers;
     bool own_pid_namespace;
     struct stdio_ends stdio;
@@ -33,8 +33,15 @@ struct container {
     const struct json *log;
 };
 
-/* What goes over `sync`. The process and the shim are the same program until exec, so pointers to literals stay good. */
-enum sync_kind { SYNC_PLACED = 'P', SYNC_GO = 'G', SYNC_READY = 'R', SYNC_TTY = 'T', SYNC_FAILED = 'E' };
+/* What goes over `sync`. The process and the shim are the same program until exec, so pointers to
+ * literals stay good. */
+enum sync_kind {
+    SYNC_PLACED = 'P',
+    SYNC_GO = 'G',
+    SYNC_READY = 'R',
+    SYNC_TTY = 'T',
+    SYNC_FAILED = 'E'
+};
 
 struct sync_message {
     enum sync_kind kind;

@@ -2,15 +2,16 @@
 
 #include <stddef.h>
 
-/* How every function here fails: it returns -1 and fills err once, at the call that failed. Callers pass err up; only a
- * verb's end reports it. */
+/* How every function here fails: it returns -1 and fills err once, at the call that failed. Callers
+ * pass err up; only a verb's end reports it. */
 struct error {
     const char *step; /* what was being done: "mount", "exec", … */
     int errnum;       /* 0 where no system call was to blame */
     char text[512];
 };
 
-int fail(struct error *err, const char *step, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int fail(struct error *err, const char *step, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* As fail, with errno and its text. */
 int fail_errno(struct error *err, const char *step, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

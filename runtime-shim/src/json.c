@@ -69,8 +69,8 @@ static int unicode_escape(struct parser *p, char **out) {
         return refuse(p, "bad \\u escape");
     p->at += 4;
     if (point >= 0xd800 && point < 0xdc00) {
-        if (p->end - p->at < 6 || p->at[0] != '\\' || p->at[1] != 'u' || hex4(p->at + 2, &low) < 0 ||
-            low < 0xdc00 || low > 0xdfff)
+        if (p->end - p->at < 6 || p->at[0] != '\\' || p->at[1] != 'u' ||
+            hex4(p->at + 2, &low) < 0 || low < 0xdc00 || low > 0xdfff)
             return refuse(p, "lone surrogate");
         p->at += 6;
         point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
@@ -105,8 +105,9 @@ static size_t utf8_length(const unsigned char *s, size_t left) {
     if ((s[0] & 0xf0) == 0xe0 && left >= 3 && (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 &&
         !(s[0] == 0xe0 && s[1] < 0xa0) && !(s[0] == 0xed && s[1] > 0x9f))
         return 3;
-    if (s[0] >= 0xf0 && s[0] < 0xf5 && left >= 4 && (s[1] & 0xc0) == 0x80 && (s[2] & 0xc0) == 0x80 &&
-        (s[3] & 0xc0) == 0x80 && !(s[0] == 0xf0 && s[1] < 0x90) && !(s[0] == 0xf4 && s[1] > 0x8f))
+    if (s[0] >= 0xf0 && s[0] < 0xf5 && left >= 4 && (s[1] & 0xc0) == 0x80 &&
+        (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80 && !(s[0] == 0xf0 && s[1] < 0x90) &&
+        !(s[0] == 0xf4 && s[1] > 0x8f))
         return 4;
     return 0;
 }
@@ -298,9 +299,9 @@ const struct json *json_first(const struct json *value) {
 const struct json *json_get(const struct json *object, const char *key) {
     if (object == NULL || object->type != JSON_OBJECT)
         return NULL;
-    json_each(member, object)
-        if (strcmp(member->key, key) == 0)
-            return member->type == JSON_NULL ? NULL : member;
+    json_each(member, object) if (strcmp(member->key, key) == 0) return member->type == JSON_NULL
+        ? NULL
+        : member;
     return NULL;
 }
 
@@ -360,11 +361,13 @@ bool json_flag_or(const struct json *object, const char *key, bool otherwise) {
     return member->type == JSON_TRUE;
 }
 
-int json_u64(const struct json *object, const char *key, int base, uint64_t *value, struct error *err) {
+int json_u64(const struct json *object, const char *key, int base, uint64_t *value,
+             struct error *err) {
     const struct json *member = json_get(object, key);
     char *end = NULL;
 
-    if (member != NULL && member->type == JSON_STRING && member->length > 0 && member->string[0] != '-') {
+    if (member != NULL && member->type == JSON_STRING && member->length > 0 &&
+        member->string[0] != '-') {
         errno = 0;
         *value = strtoull(member->string, &end, base);
         if (errno == 0 && *end == 0)

@@ -6,14 +6,22 @@
 
 #include "error.h"
 
-/* JSON as the daemon sends it (RFC 8259): parsed in place into one block of nodes, at most 32 levels deep. Strings are unescaped,
- * checked to be UTF-8 without NUL, and end with a NUL. */
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+/* JSON as the daemon sends it (RFC 8259): parsed in place into one block of nodes, at most 32
+ * levels deep. Strings are unescaped, checked to be UTF-8 without NUL, and end with a NUL. */
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json {
     enum json_type type;
-    uint32_t length; /* of a string in bytes, or of an array or object in elements */
-    const char *key; /* of a member of an object */
+    uint32_t length;    /* of a string in bytes, or of an array or object in elements */
+    const char *key;    /* of a member of an object */
     const char *string; /* of a string or a number */
     const struct json *first, *next;
 };
@@ -24,11 +32,13 @@ struct json_document {
     size_t nodes_bytes;
 };
 
-/* Parses text, which must stay as long as the document and is written to. text[length] must be writable. */
+/* Parses text, which must stay as long as the document and is written to. text[length] must be
+ * writable. */
 int json_parse(struct json_document *document, char *text, size_t length, struct error *err);
 void json_free(struct json_document *document);
 
-/* Iterates over the elements of an array or the members of an object; nothing for any other value or NULL. */
+/* Iterates over the elements of an array or the members of an object; nothing for any other value
+ * or NULL. */
 #define json_each(element, parent)                                                                 \
     for (const struct json *element = json_first(parent); element != NULL; element = element->next)
 
@@ -36,7 +46,8 @@ const struct json *json_first(const struct json *value);
 /* The member, or NULL where there is none or it is null. */
 const struct json *json_get(const struct json *object, const char *key);
 
-/* Accessors for a member; absent is the default for the optional ones and an error for the others. */
+/* Accessors for a member; absent is the default for the optional ones and an error for the others.
+ */
 int json_string(const struct json *object, const char *key, const char **value, struct error *err);
 int json_int(const struct json *object, const char *key, int64_t *value, struct error *err);
 int json_flag(const struct json *object, const char *key, bool *value, struct error *err);
@@ -44,7 +55,8 @@ const char *json_string_or(const struct json *object, const char *key, const cha
 int64_t json_int_or(const struct json *object, const char *key, int64_t otherwise);
 bool json_flag_or(const struct json *object, const char *key, bool otherwise);
 /* An unsigned number written in a string, in base 10 or 16. */
-int json_u64(const struct json *object, const char *key, int base, uint64_t *value, struct error *err);
+int json_u64(const struct json *object, const char *key, int base, uint64_t *value,
+             struct error *err);
 /* Elements of an array; 0 where it is absent. */
 size_t json_length(const struct json *object, const char *key);
 

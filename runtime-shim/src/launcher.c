@@ -74,17 +74,18 @@ int verb_bridge(int connection, const struct json *request, struct error *err) {
 }
 
 int verb_link_delete(int connection, const struct json *request, struct error *err) {
-    json_each(name, json_get(request, "names"))
-        if (name->type == JSON_STRING && netlink_delete_link(name->string, err) < 0)
-            return -1;
+    json_each(name,
+              json_get(request, "names")) if (name->type == JSON_STRING &&
+                                              netlink_delete_link(name->string, err) < 0) return -1;
     send_ok(connection);
     return 0;
 }
 
 int verb_cgroup_kill(int connection, const struct json *request, struct error *err) {
-    json_each(directory, json_get(request, "directories"))
-        if (directory->type == JSON_STRING && cgroup_destroy_directory(directory->string, err) < 0)
-            return -1;
+    json_each(directory,
+              json_get(request, "directories")) if (directory->type == JSON_STRING &&
+                                                    cgroup_destroy_directory(directory->string,
+                                                                             err) < 0) return -1;
     send_ok(connection);
     return 0;
 }
@@ -136,7 +137,8 @@ static _Noreturn void serve(int connection) {
     _exit(0);
 }
 
-/* Runs from a sealed copy in memory, so that no container finds a way to write to the program (CVE-2019-5736). */
+/* Runs from a sealed copy in memory, so that no container finds a way to write to the program
+ * (CVE-2019-5736). */
 static void leave_the_disk(char *directory) {
     char *argv[] = {"tsd-shim", "launcher", directory, NULL}, *envp[] = {"TSD_SEALED=1", NULL};
     autoclose int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);

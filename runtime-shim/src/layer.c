@@ -51,7 +51,8 @@ static int put(struct splitter *s, const void *data, size_t length) {
         return -1;
     if (length > BUFFER_SIZE)
         return write_all(s->fd, data, length);
-    memcpy(s->buffer + s->used, data, length);
+    if (length > 0)
+        memcpy(s->buffer + s->used, data, length);
     s->used += length;
     return 0;
 }
@@ -192,11 +193,12 @@ int refuse_upload(int connection, const struct error *err) {
 }
 
 int verb_layer_unpack(int connection, const struct json *request, struct error *err) {
-    static struct splitter s = {.fd = -1};
+    static struct splitter s;
     const struct json *limits = json_get(request, "limits");
     const char *directory, *split = json_string_or(request, "split", NULL);
     struct extract x = {.whiteouts = true};
 
+    s.fd = -1;
     x.most_entries = (uint64_t)json_int_or(limits, "entries", 0);
     if (json_string(request, "directory", &directory, err) < 0 ||
         (json_get(limits, "bytes") != NULL &&
@@ -304,7 +306,7 @@ static int join(struct joiner *j, struct error *err) {
     const char *bytes;
 
     j->at = j->start;
-    while ((bytes = next_record(&j->at, j->end, &header)) != NULL)
+    while (next_record(&j->at, j->end, &header) != NULL)
         j->any_kept |= header.kind == RECORD_KEPT;
     if (j->at != j->end)
         return fail(err, "join", "the split file is damaged");

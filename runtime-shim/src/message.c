@@ -15,7 +15,8 @@ void frame_header(unsigned char header[FRAME_HEADER], enum frame_type type, size
 }
 
 int64_t frame_length(const unsigned char header[FRAME_HEADER], enum frame_type type, size_t most) {
-    uint32_t length = (uint32_t)header[4] << 24 | (uint32_t)header[5] << 16 | (uint32_t)header[6] << 8 | header[7];
+    uint32_t length = (uint32_t)header[4] << 24 | (uint32_t)header[5] << 16 |
+                      (uint32_t)header[6] << 8 | header[7];
 
     if (header[0] != type || header[1] != 0 || header[2] != 0 || header[3] != 0 || length > most)
         return -1;
@@ -67,7 +68,8 @@ int request_read(int fd, size_t most, struct request *request, struct error *err
     if (length < 0)
         return fail(err, "protocol", "a message of at most %zu bytes was expected", most);
     request->size = (size_t)length + 1;
-    request->text = mmap(NULL, request->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    request->text =
+        mmap(NULL, request->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (request->text == MAP_FAILED) {
         request->text = NULL;
         return fail_errno(err, "protocol", "mmap %zu bytes", request->size);
@@ -104,7 +106,8 @@ int send_frame(int fd, enum frame_type type, const void *data, size_t length) {
             return -1;
         n = sizeof header;
     }
-    return write_all(fd, (const char *)data + (n - FRAME_HEADER), length - (size_t)(n - FRAME_HEADER));
+    return write_all(fd, (const char *)data + (n - FRAME_HEADER),
+                     length - (size_t)(n - FRAME_HEADER));
 }
 
 int send_message(int fd, struct json_writer *w) {

@@ -14,7 +14,8 @@ enum frame_type { FRAME_STDIN, FRAME_STDOUT, FRAME_STDERR, FRAME_ERROR, FRAME_ME
 #define MAX_MESSAGE (64 << 10)
 
 void frame_header(unsigned char header[FRAME_HEADER], enum frame_type type, size_t length);
-/* The payload's length, or -1 if this is not the header of a frame of this type and of at most this size. */
+/* The payload's length, or -1 if this is not the header of a frame of this type and of at most this
+ * size. */
 int64_t frame_length(const unsigned char header[FRAME_HEADER], enum frame_type type, size_t most);
 
 /* A request: its text (from mmap, to be given back by request_free) and what was parsed from it. */

@@ -47,7 +47,8 @@ struct mount_attributes {
 };
 
 static int open_at(int root, const char *path, int flags, uint64_t resolve) {
-    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC), .resolve = resolve | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+                           .resolve = resolve | RESOLVE_NO_MAGICLINKS};
     int fd;
 
     do
@@ -118,8 +119,10 @@ static int append(char *text, size_t size, size_t *used, const char *part) {
     return 0;
 }
 
-/* overlayfs reads its options from one page; lower directories are relative to the working directory to fit (mount(2)). */
-static int overlay_options(const struct json *rootfs, char *options, size_t size, struct error *err) {
+/* overlayfs reads its options from one page; lower directories are relative to the working
+ * directory to fit (mount(2)). */
+static int overlay_options(const struct json *rootfs, char *options, size_t size,
+                           struct error *err) {
     const struct json *lower = json_get(rootfs, "lower");
     const char *upper, *work;
     size_t used = 0;
@@ -127,7 +130,8 @@ static int overlay_options(const struct json *rootfs, char *options, size_t size
 
     if (lower == NULL || lower->length == 0)
         return fail(err, "config", "rootfs.lower: empty");
-    if (json_string(rootfs, "upper", &upper, err) < 0 || json_string(rootfs, "work", &work, err) < 0)
+    if (json_string(rootfs, "upper", &upper, err) < 0 ||
+        json_string(rootfs, "work", &work, err) < 0)
         return -1;
     json_each(directory, lower) {
         if (directory->type != JSON_STRING || strpbrk(directory->string, ":,\\") != NULL)
@@ -144,12 +148,14 @@ static int overlay_options(const struct json *rootfs, char *options, size_t size
 }
 
 int mount_overlay(const struct json *rootfs, const char *target, struct error *err) {
-    const char *base, *upper = json_string_or(rootfs, "upper", ""), *work = json_string_or(rootfs, "work", "");
+    const char *base, *upper = json_string_or(rootfs, "upper", ""),
+                      *work = json_string_or(rootfs, "work", "");
     char options[4096];
     int64_t propagation = json_int_or(rootfs, "propagation", 0);
     int root;
 
-    if (json_string(rootfs, "base", &base, err) < 0 || overlay_options(rootfs, options, sizeof options, err) < 0)
+    if (json_string(rootfs, "base", &base, err) < 0 ||
+        overlay_options(rootfs, options, sizeof options, err) < 0)
         return -1;
     if ((mkdir(upper, 0755) < 0 && errno != EEXIST) || (mkdir(work, 0700) < 0 && errno != EEXIST))
         return fail_errno(err, "mount", "mkdir %s", upper);
@@ -164,16 +170,19 @@ int mount_overlay(const struct json *rootfs, const char *target, struct error *e
 }
 
 static int set_attributes(int fd, bool recursive, struct mount_attributes *attributes) {
-    return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes,
-                        sizeof *attributes);
+    return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+                        attributes, sizeof *attributes);
 }
 
 static uint64_t to_attributes(unsigned long flags) {
     static const struct {
         unsigned long flag;
         uint64_t attribute;
-    } pairs[] = {{MS_RDONLY, MOUNT_ATTR_RDONLY}, {MS_NOSUID, MOUNT_ATTR_NOSUID},   {MS_NODEV, MOUNT_ATTR_NODEV},
-                 {MS_NOEXEC, MOUNT_ATTR_NOEXEC}, {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}};
+    } pairs[] = {{MS_RDONLY, MOUNT_ATTR_RDONLY},
+                 {MS_NOSUID, MOUNT_ATTR_NOSUID},
+                 {MS_NODEV, MOUNT_ATTR_NODEV},
+                 {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+                 {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}};
     uint64_t set = 0;
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
@@ -193,7 +202,8 @@ static int place(int tree, int target) {
                         MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static int bind(int root, const struct json *mount, const char *source, const char *target, struct error *err) {
+static int bind(int root, const struct json *mount, const char *source, const char *target,
+                struct error *err) {
     unsigned long flags = (unsigned long)json_int_or(mount, "flags", 0);
     unsigned long propagation = (unsigned long)json_int_or(mount, "propagation", 0);
     const char *recursively = json_string_or(mount, "readonlyRecursive", NULL);
@@ -220,13 +230,15 @@ static int bind(int root, const struct json *mount, const char *source, const ch
     }
     if (place(tree, at) < 0)
         return fail_as(err, "mount", errno, "mount %s at %s: %s", source, target,
-                       errno == ENOTDIR ? "not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the "
+                       errno == ENOTDIR ? "not a directory: Are you trying to mount a directory "
+                                          "onto a file (or vice-versa)? Check if the "
                                           "specified host path exists and is the expected type"
                                         : strerror(errno));
     return 0;
 }
 
-/* proc, sysfs and the like must land on a directory of the image itself: a link there is an attack (CVE-2026-41579). */
+/* proc, sysfs and the like must land on a directory of the image itself: a link there is an attack
+ * (CVE-2026-41579). */
 static int open_plain_directory(int root, const char *target, struct error *err) {
     int fd = open_at(root, target, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 
@@ -234,14 +246,18 @@ static int open_plain_directory(int root, const char *target, struct error *err)
         return -1;
     if (fd < 0)
         fd = open_at(root, target, O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
-    return fd < 0 ? fail_errno(err, "mount", "open %s, which must be a directory and no link", target) : fd;
+    return fd < 0
+               ? fail_errno(err, "mount", "open %s, which must be a directory and no link", target)
+               : fd;
 }
 
 static int copy_up(int from, int to, struct error *err);
 
-static int mount_new(int root, const struct json *object, const char *type, const char *target, struct error *err) {
+static int mount_new(int root, const struct json *object, const char *type, const char *target,
+                     struct error *err) {
     unsigned long flags = (unsigned long)json_int_or(object, "flags", 0);
-    const char *data = json_string_or(object, "data", ""), *source = json_string_or(object, "source", type);
+    const char *data = json_string_or(object, "data", ""),
+               *source = json_string_or(object, "source", type);
     bool tmpfs = strcmp(type, "tmpfs") == 0;
     autoclose int at = tmpfs && strncmp(target, "/dev", 4) != 0 && strncmp(target, "/sys", 4) != 0
                            ? open_in_root(root, target, MAKE_DIRECTORY, err)
@@ -260,21 +276,24 @@ static int mount_new(int root, const struct json *object, const char *type, cons
     return mounted < 0 ? fail_errno(err, "mount", "open %s", target) : copy_up(at, mounted, err);
 }
 
-/* Content of regular files and links, with owner and mode; what a tmpfs over a populated directory starts with. */
+/* Content of regular files and links, with owner and mode; what a tmpfs over a populated directory
+ * starts with. */
 static int copy_up(int from, int to, struct error *err) {
     (void)from;
     (void)to;
     return fail(err, "config", "copyUp is not supported");
 }
 
-int mount_all(int root, const struct json *mounts, before_cgroup before, void *context, struct error *err) {
+int mount_all(int root, const struct json *mounts, before_cgroup before, void *context,
+              struct error *err) {
     bool placed = false;
 
     json_each(object, mounts) {
         const char *type, *target, *source = json_string_or(object, "source", "");
         int ret;
 
-        if (json_string(object, "type", &type, err) < 0 || json_string(object, "target", &target, err) < 0)
+        if (json_string(object, "type", &type, err) < 0 ||
+            json_string(object, "target", &target, err) < 0)
             return -1;
         if (target[0] != '/')
             return fail(err, "config", "mounts: target %s is not absolute", target);
@@ -291,7 +310,8 @@ int mount_all(int root, const struct json *mounts, before_cgroup before, void *c
     return 0;
 }
 
-/* A file is hidden by the host's own null device, never by the container's (CVE-2025-31133); a directory by an empty tmpfs. */
+/* A file is hidden by the host's own null device, never by the container's (CVE-2025-31133); a
+ * directory by an empty tmpfs. */
 static int mask(int root, const char *path, int *empty, struct error *err) {
     autoclose int target = open_at(root, path, O_PATH, RESOLVE_IN_ROOT), tree = -1;
     struct stat st;
@@ -303,12 +323,14 @@ static int mask(int root, const char *path, int *empty, struct error *err) {
         return fail_errno(err, "mask", "stat %s", path);
     if (S_ISDIR(st.st_mode) && *empty < 0) {
         fd_path(target, name);
-        if (mount("tmpfs", name, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,nr_inodes=2") < 0)
+        if (mount("tmpfs", name, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                  "size=0,nr_inodes=2") < 0)
             return fail_errno(err, "mask", "hide %s", path);
         *empty = open_at(root, path, O_PATH, RESOLVE_IN_ROOT);
         return 0;
     }
-    tree = S_ISDIR(st.st_mode) ? clone_tree(*empty, "", false) : clone_tree(AT_FDCWD, "/dev/null", false);
+    tree = S_ISDIR(st.st_mode) ? clone_tree(*empty, "", false)
+                               : clone_tree(AT_FDCWD, "/dev/null", false);
     if (tree < 0 || place(tree, target) < 0)
         return fail_errno(err, "mask", "hide %s", path);
     return 0;
@@ -317,9 +339,10 @@ static int mask(int root, const char *path, int *empty, struct error *err) {
 int mask_paths(int root, const struct json *paths, struct error *err) {
     autoclose int empty = -1;
 
-    json_each(path, paths)
-        if (path->type != JSON_STRING || mask(root, path->string, &empty, err) < 0)
-            return path->type == JSON_STRING ? -1 : fail(err, "config", "maskedPaths: a string was expected");
+    json_each(path, paths) if (path->type != JSON_STRING || mask(root, path->string, &empty, err) <
+                                                                0) return path->type == JSON_STRING
+        ? -1
+        : fail(err, "config", "maskedPaths: a string was expected");
     return 0;
 }
 
@@ -356,8 +379,8 @@ int enter_root(int root, struct error *err) {
         return fail_errno(err, "pivot", "open /");
     if (fchdir(root) < 0)
         return fail_errno(err, "pivot", "chdir to the rootfs");
-    /* pivot_root(".", ".") stacks the old root on the new one, so no directory is needed to hold it; detaching it there lifts the
-     * host away. See pivot_root(2), NOTES. */
+    /* pivot_root(".", ".") stacks the old root on the new one, so no directory is needed to hold
+     * it; detaching it there lifts the host away. See pivot_root(2), NOTES. */
     if (syscall(SYS_pivot_root, ".", ".") < 0)
         return fail_errno(err, "pivot", "pivot_root");
     if (fchdir(host) < 0)

@@ -49,7 +49,8 @@ static void end(struct batch *b) {
     b->current->nlmsg_len = (uint32_t)(b->data + b->used - (char *)b->current);
 }
 
-static struct rtattr *put_attribute(struct batch *b, unsigned short type, const void *data, size_t length) {
+static struct rtattr *put_attribute(struct batch *b, unsigned short type, const void *data,
+                                    size_t length) {
     struct rtattr *attribute = reserve(b, RTA_LENGTH(length));
 
     attribute->rta_type = type;
@@ -71,7 +72,8 @@ static void put_u32(struct batch *b, unsigned short type, uint32_t value) {
     put_attribute(b, type, &value, sizeof value);
 }
 
-/* Sends what was gathered and waits for every acknowledgement; the first error (but `tolerated`) is in errno. */
+/* Sends what was gathered and waits for every acknowledgement; the first error (but `tolerated`) is
+ * in errno. */
 static int commit(struct batch *b, int tolerated) {
     autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     _Alignas(8) char buffer[8192];
@@ -87,7 +89,8 @@ static int commit(struct batch *b, int tolerated) {
             continue;
         if (n < 0)
             return -1;
-        for (struct nlmsghdr *h = (struct nlmsghdr *)buffer; NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n)) {
+        for (struct nlmsghdr *h = (struct nlmsghdr *)buffer; NLMSG_OK(h, (size_t)n);
+             h = NLMSG_NEXT(h, n)) {
             struct nlmsgerr *ack = NLMSG_DATA(h);
 
             if (h->nlmsg_type != NLMSG_ERROR)
@@ -105,8 +108,8 @@ static int parse_mac(const char *text, unsigned char mac[6]) {
     unsigned part[6];
     char rest;
 
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &part[0], &part[1], &part[2], &part[3], &part[4], &part[5],
-               &rest) != 6)
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &part[0], &part[1], &part[2], &part[3], &part[4],
+               &part[5], &rest) != 6)
         return -1;
     for (int i = 0; i < 6; i++)
         mac[i] = (unsigned char)part[i];
@@ -136,8 +139,10 @@ static int create_interface(const struct json *interface, pid_t pid, struct erro
     int64_t mtu;
     unsigned index;
 
-    if (json_string(interface, "hostName", &host_name, err) < 0 || json_string(interface, "name", &name, err) < 0 ||
-        json_string(interface, "bridge", &bridge, err) < 0 || json_string(interface, "mac", &mac_text, err) < 0 ||
+    if (json_string(interface, "hostName", &host_name, err) < 0 ||
+        json_string(interface, "name", &name, err) < 0 ||
+        json_string(interface, "bridge", &bridge, err) < 0 ||
+        json_string(interface, "mac", &mac_text, err) < 0 ||
         json_int(interface, "mtu", &mtu, err) < 0)
         return -1;
     if (parse_mac(mac_text, mac) < 0 || strlen(host_name) >= IFNAMSIZ || strlen(name) >= IFNAMSIZ)
@@ -172,9 +177,7 @@ static int create_interface(const struct json *interface, pid_t pid, struct erro
 }
 
 int netlink_create_interfaces(const struct json *interfaces, pid_t pid, struct error *err) {
-    json_each(interface, interfaces)
-        if (create_interface(interface, pid, err) < 0)
-            return -1;
+    json_each(interface, interfaces) if (create_interface(interface, pid, err) < 0) return -1;
     return 0;
 }
 
@@ -244,12 +247,14 @@ int netlink_configure(const struct json *interfaces, struct error *err) {
         if (index == 0)
             return fail_errno(err, "network", "interface %s", name);
         put_up(&b, (int)index);
-        json_each(address, json_get(interface, "addresses"))
-            if (address->type == JSON_STRING && put_address(&b, index, address->string, err) < 0)
-                return -1;
-        json_each(gateway, json_get(interface, "gateways"))
-            if (gateway->type == JSON_STRING && put_gateway(&b, index, gateway->string, err) < 0)
-                return -1;
+        json_each(address,
+                  json_get(interface, "addresses")) if (address->type == JSON_STRING &&
+                                                        put_address(&b, index, address->string,
+                                                                    err) < 0) return -1;
+        json_each(gateway,
+                  json_get(interface, "gateways")) if (gateway->type == JSON_STRING &&
+                                                       put_gateway(&b, index, gateway->string,
+                                                                   err) < 0) return -1;
     }
     if (commit(&b, 0) < 0)
         return fail_errno(err, "network", "configure the interfaces");
@@ -270,7 +275,7 @@ int netlink_bridge(const struct json *request, bool *created, struct error *err)
         return fail(err, "config", "%s: too long for the name of a bridge", name);
     *created = if_nametoindex(name) == 0;
     if (*created) {
-        link = begin(&make, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof *link);
+        begin(&make, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof *link);
         put_text(&make, IFLA_IFNAME, name);
         if (mtu > 0)
             put_u32(&make, IFLA_MTU, (uint32_t)mtu);
@@ -282,9 +287,9 @@ int netlink_bridge(const struct json *request, bool *created, struct error *err)
             return fail_errno(err, "network", "make bridge %s", name);
     }
     index = if_nametoindex(name);
-    json_each(address, json_get(request, "addresses"))
-        if (address->type == JSON_STRING && put_address(&set, index, address->string, err) < 0)
-            return -1;
+    json_each(address, json_get(request, "addresses")) if (address->type == JSON_STRING &&
+                                                           put_address(&set, index, address->string,
+                                                                       err) < 0) return -1;
     put_up(&set, (int)index);
     if (commit(&set, EEXIST) < 0)
         return fail_errno(err, "network", "configure bridge %s", name);

@@ -7,7 +7,8 @@
 
 /* rtnetlink(7), as far as a container's interfaces need it. */
 
-/* On the host: makes each veth pair, our end on its bridge and up, the other in the network namespace of a process. */
+/* On the host: makes each veth pair, our end on its bridge and up, the other in the network
+ * namespace of a process. */
 int netlink_create_interfaces(const struct json *interfaces, pid_t pid, struct error *err);
 /* In the container's namespace: loopback up, addresses, default routes. */
 int netlink_configure(const struct json *interfaces, struct error *err);

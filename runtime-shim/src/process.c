@@ -161,6 +161,8 @@ static int find_executable(const char *name, char **envp, char path[static 4096]
     const char *at = find_env(envp, "PATH");
     bool denied = false;
 
+    if (name == NULL)
+        return fail(err, "config", "args: empty");
     if (strchr(name, '/') != NULL) {
         if (snprintf(path, 4096, "%s", name) >= 4096)
             return fail_as(err, "exec", ENAMETOOLONG, "exec: name too long");

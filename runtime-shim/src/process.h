@@ -8,7 +8,8 @@
 #include "error.h"
 #include "json.h"
 
-/* ProcessSpec and Stdio of daemon/shim/protocol.ts. Strings point into the request, which must stay. */
+/* ProcessSpec and Stdio of daemon/shim/protocol.ts. Strings point into the request, which must
+ * stay. */
 struct process_spec {
     const struct json *args, *env, *groups, *rlimits;
     const char *cwd, *user, *apparmor;
@@ -31,11 +32,13 @@ struct process_image {
     char **argv, **envp;
 };
 
-/* In the container's root and namespaces: resolves user, directory and executable; changes nothing that is later needed. */
+/* In the container's root and namespaces: resolves user, directory and executable; changes nothing
+ * that is later needed. */
 struct user;
-int process_prepare(const struct process_spec *spec, struct user *user, struct process_image *image, struct error *err);
-/* Gives up privileges and executes. Returns only on failure. */
-int process_execute(const struct process_spec *spec, const struct user *user, const struct process_image *image,
+int process_prepare(const struct process_spec *spec, struct user *user, struct process_image *image,
                     struct error *err);
+/* Gives up privileges and executes. Returns only on failure. */
+int process_execute(const struct process_spec *spec, const struct user *user,
+                    const struct process_image *image, struct error *err);
 /* Makes the tty at fd 0 the controlling one of a new session, or just a new session. */
 int process_session(bool tty, struct error *err);

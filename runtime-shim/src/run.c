@@ -26,7 +26,7 @@ struct start {
     struct container container;
     struct child child;
     unsigned long long clone_flags;
-    int pid_namespace;                        /* pidfd of a process whose pid namespace is joined, or -1 */
+    int pid_namespace; /* pidfd of a process whose pid namespace is joined, or -1 */
     int child_ends[3];
     int child_sync;
     bool directory_made, cgroup_made;
@@ -38,7 +38,8 @@ static const struct {
 } namespaces[] = {{"user", CLONE_NEWUSER}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS},
                   {"net", CLONE_NEWNET},   {"pid", CLONE_NEWPID}, {"cgroup", CLONE_NEWCGROUP}};
 
-static int choose_namespace(struct start *start, const struct json *choice, int flag, struct error *err) {
+static int choose_namespace(struct start *start, const struct json *choice, int flag,
+                            struct error *err) {
     struct child *child = &start->child;
     int process;
 
@@ -46,7 +47,8 @@ static int choose_namespace(struct start *start, const struct json *choice, int 
         return 0;
     if (choice != NULL && choice->type == JSON_STRING && strcmp(choice->string, "new") == 0) {
         if (flag == CLONE_NEWCGROUP)
-            child->new_cgroup_namespace = true; /* later: its root is the cgroup one is in by then */
+            child->new_cgroup_namespace =
+                true; /* later: its root is the cgroup one is in by then */
         else
             start->clone_flags |= (unsigned)flag;
         return 0;
@@ -71,7 +73,8 @@ static int choose_namespaces(struct start *start, const struct json *request, st
     start->clone_flags = CLONE_NEWNS;
     start->pid_namespace = -1;
     for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0]; i++)
-        if (choose_namespace(start, json_get(choices, namespaces[i].name), namespaces[i].flag, err) < 0)
+        if (choose_namespace(start, json_get(choices, namespaces[i].name), namespaces[i].flag,
+                             err) < 0)
             return -1;
     start->container.own_pid_namespace = (start->clone_flags & CLONE_NEWPID) != 0;
     start->child.new_network = (start->clone_flags & CLONE_NEWNET) != 0;
@@ -153,10 +156,10 @@ static int write_map(pid_t pid, const char *file, const struct json *map, struct
     size_t used = 0;
     autoclose int fd = -1;
 
-    json_each(range, map)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%lld %lld %lld\n",
-                                 (long long)json_int_or(range, "inside", 0), (long long)json_int_or(range, "outside", 0),
-                                 (long long)json_int_or(range, "count", 0));
+    json_each(range, map) used += (size_t)snprintf(
+        text + used, sizeof text - used, "%lld %lld %lld\n",
+        (long long)json_int_or(range, "inside", 0), (long long)json_int_or(range, "outside", 0),
+        (long long)json_int_or(range, "count", 0));
     if (used >= sizeof text)
         return fail(err, "config", "%s: too long", file);
     snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
@@ -187,7 +190,8 @@ static int place_child(struct start *start, const struct json *request, struct e
     write_oom_score(c->pid, c->process.oom_score_adj);
     if (c->cgroup.version == 1 && cgroup_join(&c->cgroup, c->pid, err) < 0)
         return -1;
-    if (start->child.new_network && netlink_create_interfaces(json_get(request, "interfaces"), c->pid, err) < 0)
+    if (start->child.new_network &&
+        netlink_create_interfaces(json_get(request, "interfaces"), c->pid, err) < 0)
         return -1;
     sync_send(c->sync, SYNC_PLACED, NULL);
     return 0;
@@ -199,7 +203,8 @@ static int await_ready(struct start *start, struct error *err) {
 
     for (;;) {
         struct sync_message message;
-        struct pollfd fds[2] = {{.fd = c->sync, .events = POLLIN}, {.fd = c->control, .events = POLLRDHUP}};
+        struct pollfd fds[2] = {{.fd = c->sync, .events = POLLIN},
+                                {.fd = c->control, .events = POLLRDHUP}};
         ssize_t n;
 
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
@@ -239,12 +244,15 @@ static void undo(struct start *start) {
 static int parse(struct start *start, const struct json *request, struct error *err) {
     struct container *c = &start->container;
 
-    if (json_string(request, "id", &c->id, err) < 0 || json_string(request, "directory", &c->directory, err) < 0 ||
+    if (json_string(request, "id", &c->id, err) < 0 ||
+        json_string(request, "directory", &c->directory, err) < 0 ||
         json_string(request, "statusFile", &c->status_file, err) < 0 ||
-        json_string(request, "bootId", &c->boot_id, err) < 0 || json_int(request, "attachers", &c->attachers, err) < 0)
+        json_string(request, "bootId", &c->boot_id, err) < 0 ||
+        json_int(request, "attachers", &c->attachers, err) < 0)
         return -1;
     c->log = json_get(request, "log");
-    return cgroup_parse(request, &c->cgroup, err) < 0 || process_parse(request, &c->process, err) < 0 ||
+    return cgroup_parse(request, &c->cgroup, err) < 0 ||
+                   process_parse(request, &c->process, err) < 0 ||
                    choose_namespaces(start, request, err) < 0
                ? -1
                : 0;
@@ -285,10 +293,12 @@ int verb_run(int connection, const struct json *request, struct error *err) {
     char buffer[4096];
     struct json_writer w;
 
-    start.container = (struct container){.control = connection, .listen = -1, .sync = -1, .pidfd = -1, .stdio = {-1, -1, -1, -1}};
+    start.container = (struct container){
+        .control = connection, .listen = -1, .sync = -1, .pidfd = -1, .stdio = {-1, -1, -1, -1}};
     start.child_ends[0] = start.child_ends[1] = start.child_ends[2] = -1;
     setsid();
-    if (parse(&start, request, err) == 0 && prepare(&start, request, err) == 0 && supervise(c, err) == 0)
+    if (parse(&start, request, err) == 0 && prepare(&start, request, err) == 0 &&
+        supervise(c, err) == 0)
         return 0;
     undo(&start);
     json_begin(&w, buffer, sizeof buffer);

@@ -8,7 +8,8 @@
 #include "fd.h"
 #include "message.h"
 
-static void begin(struct json_writer *w, char *buffer, size_t size, const struct container *c, const char *state) {
+static void begin(struct json_writer *w, char *buffer, size_t size, const struct container *c,
+                  const char *state) {
     json_begin(w, buffer, size);
     json_open(w, NULL, '{');
     json_put_string(w, "id", c->id);
@@ -33,7 +34,8 @@ static int sync_directory_of(const char *path) {
     const char *slash = strrchr(path, '/');
     autoclose int fd = -1;
 
-    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+             slash == NULL ? "." : path);
     fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -1 : fsync(fd);
 }

@@ -374,7 +374,8 @@ int supervise(struct container *container, struct error *err) {
         if (number == SIGHUP || number == SIGINT || number == SIGTERM || number == SIGPIPE ||
             number == SIGQUIT)
             signal(number, SIG_IGN); /* a shim ends with its container, and not otherwise */
-    /* What the launcher has from the daemon is not to be held open for as long as a container lives. */
+    /* What the launcher has from the daemon is not to be held open for as long as a container
+     * lives. */
     dup2(STDIN_FILENO, STDOUT_FILENO);
     dup2(STDIN_FILENO, STDERR_FILENO);
     shim.failure = err;

@@ -15,7 +15,8 @@
 #define MAX_FILE (4 << 20)
 #define MAX_ID 2147483647L
 
-/* The file's content, or "" where there is none. Only a regular file is read (a fifo would block), and not more than 4 MiB. */
+/* The file's content, or "" where there is none. Only a regular file is read (a fifo would block),
+ * and not more than 4 MiB. */
 static char *read_database(const char *path) {
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
@@ -28,7 +29,8 @@ static char *read_database(const char *path) {
     if (text == NULL)
         return NULL;
     while (used < (size_t)st.st_size && used < MAX_FILE) {
-        ssize_t n = read(fd, text + used, (st.st_size < MAX_FILE ? (size_t)st.st_size : MAX_FILE) - used);
+        ssize_t n =
+            read(fd, text + used, (st.st_size < MAX_FILE ? (size_t)st.st_size : MAX_FILE) - used);
 
         if (n <= 0)
             break;
@@ -76,8 +78,10 @@ static void add_group(struct user *user, gid_t gid) {
         user->groups[user->group_count++] = gid;
 }
 
-/* passwd(5): name:password:uid:gid:gecos:home:shell. `name` gets the user's own name where there is one. */
-static int find_user(char *passwd, const char *wanted, struct user *user, char name[static 256], struct error *err) {
+/* passwd(5): name:password:uid:gid:gecos:home:shell. `name` gets the user's own name where there is
+ * one. */
+static int find_user(char *passwd, const char *wanted, struct user *user, char name[static 256],
+                     struct error *err) {
     char *fields[7];
     long id = -1, uid, gid;
     bool numeric = number(wanted, &id);
@@ -96,7 +100,8 @@ static int find_user(char *passwd, const char *wanted, struct user *user, char n
         return 0;
     }
     if (!numeric)
-        return fail(err, "user", "unable to find user %s: no matching entries in passwd file", wanted);
+        return fail(err, "user", "unable to find user %s: no matching entries in passwd file",
+                    wanted);
     if (id > MAX_ID)
         return fail(err, "user", "uids and gids must be in range 0-2147483647");
     user->uid = (uid_t)id;
@@ -107,7 +112,8 @@ static int find_user(char *passwd, const char *wanted, struct user *user, char n
 static bool has_member(char *members, const char *name) {
     char *rest;
 
-    for (char *member = strtok_r(members, ",", &rest); member != NULL; member = strtok_r(NULL, ",", &rest))
+    for (char *member = strtok_r(members, ",", &rest); member != NULL;
+         member = strtok_r(NULL, ",", &rest))
         if (strcmp(member, name) == 0)
             return true;
     return false;
@@ -120,11 +126,13 @@ static int find_group(const char *groups, const char *wanted, gid_t *gid, struct
     bool numeric = number(wanted, &id), there = false;
 
     for (int n; copy != NULL && !there && (n = next_fields(&at, fields, 4)) >= 0;)
-        if (n >= 3 && number(fields[2], &found) && (numeric ? found == id : strcmp(fields[0], wanted) == 0))
+        if (n >= 3 && number(fields[2], &found) &&
+            (numeric ? found == id : strcmp(fields[0], wanted) == 0))
             there = true;
     free(copy);
     if (!there && !numeric)
-        return fail(err, "user", "unable to find group %s: no matching entries in group file", wanted);
+        return fail(err, "user", "unable to find group %s: no matching entries in group file",
+                    wanted);
     if (!there && id > MAX_ID)
         return fail(err, "user", "uids and gids must be in range 0-2147483647");
     *gid = (gid_t)(there ? found : id);
@@ -141,7 +149,8 @@ static void add_memberships(const char *groups, const char *name, struct user *u
     free(copy);
 }
 
-int user_resolve(const char *spec, const struct json *extra_groups, struct user *user, struct error *err) {
+int user_resolve(const char *spec, const struct json *extra_groups, struct user *user,
+                 struct error *err) {
     autofree char *passwd = read_database("/etc/passwd"), *groups = read_database("/etc/group");
     autofree char *wanted = strdup(*spec == 0 ? "0" : spec);
     char name[256], *group;
@@ -162,10 +171,12 @@ int user_resolve(const char *spec, const struct json *extra_groups, struct user 
     }
     add_group(user, user->gid);
     json_each(extra, extra_groups) {
-        gid_t gid;
+        gid_t gid = 0;
 
         if (extra->type != JSON_STRING || find_group(groups, extra->string, &gid, err) < 0)
-            return extra->type == JSON_STRING ? -1 : fail(err, "config", "groups: a string was expected");
+            return extra->type == JSON_STRING
+                       ? -1
+                       : fail(err, "config", "groups: a string was expected");
         add_group(user, gid);
     }
     if (user->home[0] != '/')

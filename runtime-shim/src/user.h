@@ -15,6 +15,7 @@ struct user {
     char home[1024];
 };
 
-/* Resolves `USER[:GROUP]` and additional groups in the /etc/passwd and /etc/group of the current root, as Docker does: names must be
- * there, numbers need not. */
-int user_resolve(const char *spec, const struct json *extra_groups, struct user *user, struct error *err);
+/* Resolves `USER[:GROUP]` and additional groups in the /etc/passwd and /etc/group of the current
+ * root, as Docker does: names must be there, numbers need not. */
+int user_resolve(const char *spec, const struct json *extra_groups, struct user *user,
+                 struct error *err);
