@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct error *err, const char *step, int errnum, const char *fmt, va_list args) {
+__attribute__((format(printf, 4, 0))) static void fill(struct error *err, const char *step,
+                                                       int errnum, const char *fmt, va_list args) {
     err->step = step;
     err->errnum = errnum;
     vsnprintf(err->text, sizeof err->text, fmt, args);

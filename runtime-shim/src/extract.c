@@ -120,12 +120,16 @@ static int make_node(const struct tar_entry *entry, const char *path) {
 /* Most entries are new and have their directory, so that is tried first. */
 static int make_other(struct extract *x, const struct tar_entry *entry, struct error *err) {
     struct stat st;
+    char target[TAR_NAME];
     bool exists = entry->type == '5' && lstat(or_dot(entry->path), &st) == 0;
 
     if (!exists && make_node(entry, entry->path) == 0)
         return 0;
     if (exists && S_ISDIR(st.st_mode))
         return 0;
+    if (entry->type == '1' && tar_clean_path(target, entry->link) == 0 &&
+        strcmp(target, entry->path) == 0)
+        return 0; /* GNU tar's way of having a file twice */
     if (make_way(x, entry, entry->path, err) < 0)
         return -1;
     if (make_node(entry, entry->path) < 0)
@@ -171,7 +175,7 @@ static int set_attributes(struct extract *x, const struct tar_entry *entry, stru
         return fail_errno(err, "unpack", "chown /%s", entry->path);
     if (entry->type != '2' && chmod(path, entry->mode) < 0)
         return fail_errno(err, "unpack", "chmod /%s", entry->path);
-    if (entry->pax != NULL && tar_xattrs(entry, set_xattr, (void *)path) < 0)
+    if (entry->pax_length > 0 && tar_xattrs(entry, set_xattr, (void *)path) < 0)
         return fail_errno(err, "unpack", "set an extended attribute of /%s", entry->path);
     if (entry->type == '5')
         return remember_directory(x, entry, err);

@@ -146,12 +146,34 @@ static int parse_string(struct parser *p, const char **value, uint32_t *length) 
     return 0;
 }
 
-static int parse_number(struct parser *p, struct json *node) {
-    char *start = p->at;
-
-    while (p->at < p->end && strchr("+-.eE0123456789", *p->at) != NULL && *p->at != 0)
+static void skip_digits(struct parser *p) {
+    while (p->at < p->end && *p->at >= '0' && *p->at <= '9')
         p->at++;
-    if (p->at == start || p->at - start > 32)
+}
+
+static bool at_any(const struct parser *p, const char *these) {
+    return p->at < p->end && *p->at != 0 && strchr(these, *p->at) != NULL;
+}
+
+static int parse_number(struct parser *p, struct json *node) {
+    char *start = p->at, *digits;
+
+    p->at += at_any(p, "-");
+    digits = p->at;
+    skip_digits(p);
+    if (p->at == digits || (*digits == '0' && p->at - digits > 1))
+        return refuse(p, "unexpected character");
+    if (at_any(p, ".")) {
+        digits = ++p->at;
+        skip_digits(p);
+    }
+    if (p->at > digits && at_any(p, "eE")) {
+        p->at++;
+        p->at += at_any(p, "+-");
+        digits = p->at;
+        skip_digits(p);
+    }
+    if (p->at == digits || p->at - start > 32)
         return refuse(p, "unexpected character");
     node->type = JSON_NUMBER;
     node->string = start;

@@ -388,9 +388,9 @@ static int complete(struct tar_reader *r, const struct header *h, struct tar_ent
         memcpy(path, name, TAR_NAME);
     if (*link != 0)
         memcpy(entry->link, link, TAR_NAME);
-    entry->pax = r->pax_used > 0 ? r->pax : NULL;
+    entry->pax = r->pax_used > 0 ? r->pax : "";
     entry->pax_length = r->pax_used;
-    if (apply_pax(entry, path, err) < 0 && entry->pax != NULL)
+    if (apply_pax(entry, path, err) < 0)
         return -1;
     if (entry->type == '0' && path[0] != 0 && path[strlen(path) - 1] == '/')
         entry->type = '5'; /* as old archives have directories */
