@@ -24,10 +24,20 @@ struct bytes {
     size_t length;
 };
 
+/* Grown by doubling: under the sanitizers each realloc moves. */
+static size_t room(size_t length) {
+    size_t size = 64;
+
+    while (size < length + 1)
+        size *= 2;
+    return size;
+}
+
 static int append(void *context, const char *data, size_t length) {
     struct bytes *b = context;
 
-    b->data = realloc(b->data, b->length + length + 1);
+    if (b->data == NULL || room(b->length) < b->length + length + 1)
+        b->data = realloc(b->data, room(b->length + length));
     memcpy(b->data + b->length, data, length);
     b->length += length;
     b->data[b->length] = 0;
