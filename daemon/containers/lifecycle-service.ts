@@ -22,7 +22,7 @@ export type StopOptions = {
   readonly timeoutSeconds?: number | undefined
 }
 
-export type AttachRequest = AttachOptions & { readonly signal?: AbortSignal }
+export type AttachRequest = Omit<AttachOptions, 'stdinOnce'> & { readonly signal?: AbortSignal }
 
 /** What a container does; its status changes nowhere but here and in the supervisor, which this one drives. */
 export class LifecycleService {
@@ -146,7 +146,7 @@ export class LifecycleService {
   /** The stream of one that does not run yet comes when it does. */
   async attach(
     ref: string,
-    { signal, ...options }: AttachRequest,
+    { signal, ...wanted }: AttachRequest,
   ): Promise<{ id: string; tty: boolean; stream: Promise<Duplex> }> {
     const container = this.#containers.get(ref)
     const { id, status } = container
@@ -161,6 +161,12 @@ export class LifecycleService {
         'conflict',
         `container ${ref} is restarting, wait until the container is running`,
       )
+    }
+    const stdinOnce = container.config.StdinOnce === true
+    const options = {
+      ...wanted,
+      stdinOnce,
+      stdin: wanted.stdin && container.config.OpenStdin === true,
     }
     const running = this.#supervisor.running.get(id)
     const stream = running

@@ -25,7 +25,7 @@ export async function attach(
     stdout: query.stdout === true,
     stderr: query.stderr === true,
   }
-  const { id, tty, stream } = await lifecycle.attach(ref, { ...wanted, stdinOnce: false, signal })
+  const { id, tty, stream } = await lifecycle.attach(ref, { ...wanted, signal })
   stream.catch(() => {}) // awaited below; until then nobody else may be told of it
   connection.begin(tty, apiVersion)
   if (query.logs) await sendLogs(connection, { ref, query, logs })

@@ -45,10 +45,17 @@ function hasLabel({ config }: Image, wanted: string): boolean {
 }
 
 function hasReference({ repoTags, repoDigests }: Image, pattern: string): boolean {
-  return [...repoTags, ...repoDigests].some((name) => {
-    const repository = name.replace(/(?:@.*|:[^/:]*)$/, '')
-    return matchesGlob(name, pattern) || matchesGlob(repository, pattern)
-  })
+  return [...repoTags, ...repoDigests].some((name) => matchesReference(name, pattern))
+}
+
+function matchesReference(name: string, pattern: string): boolean {
+  const repository = name.replace(/(?:@.*|:[^/:]*)$/, '')
+  return matchesGlob(name, pattern) || matchesGlob(repository, pattern)
+}
+
+/** Of an image's names, a filter by reference shows those that match it. */
+export function shownNames(names: readonly string[], patterns?: readonly string[]): string[] {
+  return names.filter((name) => !patterns || patterns.some((it) => matchesReference(name, it)))
 }
 
 function invalid(message: string): EngineError {

@@ -11,7 +11,7 @@ import type { EventService } from '../events/event-service.ts'
 import { digestOf } from '../layers/layer.ts'
 import type { LayerService } from '../layers/layer-service.ts'
 import { type Image, parseDocument, shortId } from './image.ts'
-import { type Filters, imageFilter, toBoolean } from './image-filters.ts'
+import { type Filters, imageFilter, shownNames, toBoolean } from './image-filters.ts'
 import type { ImageStore } from './image-store.ts'
 import { imageHistory, imageInspect, imageSummary } from './image-view.ts'
 import { canonical, familiar, parseReference, type Reference, tagged } from './reference.ts'
@@ -90,7 +90,11 @@ export class ImageService {
     return images
       .filter((it) => isWanted(it) && (options.all || !isIntermediate(it)))
       .sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0))
-      .map((it) => imageSummary(it, -1, options.sharedSize ? this.sharedBytes(it) : -1))
+      .map((it) => ({
+        ...imageSummary(it, -1, options.sharedSize ? this.sharedBytes(it) : -1),
+        RepoTags: shownNames(it.repoTags, options.filters?.reference),
+        RepoDigests: shownNames(it.repoDigests, options.filters?.reference),
+      }))
   }
 
   /** With what `system df` wants to know besides. */

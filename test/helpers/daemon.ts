@@ -145,7 +145,8 @@ export class TestDaemon implements AsyncDisposable {
     })
     const text = await reply.text()
     const json = String(headers['content-type'] ?? '').startsWith('application/json') && text !== ''
-    return { status: statusCode, headers, body: (json ? JSON.parse(text) : text) as T }
+    const isLines = text.trimEnd().includes('\n')
+    return { status: statusCode, headers, body: (json && !isLines ? JSON.parse(text) : text) as T }
   }
 
   /** The real docker CLI, pointed at this daemon. */

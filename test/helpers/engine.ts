@@ -51,3 +51,21 @@ export async function runDetached(daemon: TestDaemon, ...args: string[]): Promis
   if (code !== 0) throw new Error(`docker run ${args.join(' ')}: ${stderr}`)
   return stdout.trim()
 }
+
+type EngineEvent = {
+  readonly Type: string
+  readonly Action: string
+  readonly Actor: { readonly ID: string; readonly Attributes: Record<string, string> }
+}
+
+/** Events of a container so far, oldest first. */
+export async function eventsOf(daemon: TestDaemon, container: string): Promise<EngineEvent[]> {
+  const filters = encodeURIComponent(JSON.stringify({ container: [container] }))
+  const until = (Date.now() / 1000).toFixed(3)
+  const { body } = await daemon.call<unknown>(
+    'GET',
+    `/events?since=1&until=${until}&filters=${filters}`,
+  )
+  const lines = typeof body === 'string' ? body.split('\n') : [JSON.stringify(body)]
+  return lines.filter(Boolean).map((line) => JSON.parse(line) as EngineEvent)
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { docker } from '../helpers/docker.ts'
-import { inspect, runDetached, sharedDaemon } from '../helpers/engine.ts'
+import { eventsOf, inspect, runDetached, sharedDaemon } from '../helpers/engine.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const daemon = sharedDaemon()
@@ -122,10 +122,12 @@ test('a health check makes a container healthy, or unhealthy', async () => {
   const health = await status('healthy')
 
   expect(health.Log.at(-1)?.Output).toBe('fine\n')
-  const { stdout } = await daemon().docker(
-    ...['events', '--since', '1', '--until', '0s', '--filter', `container=${checked}`],
-    ...['--filter', 'event=health_status', '--format', '{{.Action}}'],
+  const changes = (await eventsOf(daemon(), checked)).filter(({ Action }) =>
+    Action.startsWith('health'),
   )
-  expect(stdout).toBe('health_status: unhealthy\nhealth_status: healthy\n')
+  expect(changes.map(({ Action }) => Action)).toEqual([
+    'health_status: unhealthy',
+    'health_status: healthy',
+  ])
   await daemon().docker('rm', '-f', checked)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inspect, runDetached, sharedDaemon } from '../helpers/engine.ts'
+import { eventsOf, inspect, runDetached, sharedDaemon } from '../helpers/engine.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
 const daemon = sharedDaemon()
@@ -132,18 +132,9 @@ test('a running container is not removed unless by force', async () => {
 test('kill works while a slow stop waits', async () => {
   const id = await runDetached(daemon(), 'busybox', 'sleep', '100')
   const stop = call('POST', `/containers/${id}/stop?t=60`)
-  await waitFor('the stop to wait', async () => {
-    const { stdout } = await daemon().docker(
-      'events',
-      '--since',
-      '1',
-      '--until',
-      '0s',
-      '--filter',
-      `container=${id}`,
-    )
-    return stdout.includes('kill')
-  })
+  await waitFor('the stop to wait', async () =>
+    (await eventsOf(daemon(), id)).some(({ Action }) => Action === 'kill'),
+  )
 
   expect((await call('POST', `/containers/${id}/kill`)).status).toBe(204)
   expect((await stop).status).toBe(204)
@@ -196,7 +187,6 @@ test('always restarts, until it is stopped', async () => {
 })
 
 test('events tell the life of a container in order', async () => {
-  const since = (Date.now() / 1000).toFixed(3)
   await daemon().docker(
     'run',
     '--rm',
@@ -209,16 +199,20 @@ test('events tell the life of a container in order', async () => {
     '-c',
     'exit 4',
   )
-  const { stdout } = await daemon().docker(
-    ...['events', '--since', since, '--until', '0s', '--filter', 'container=told'],
-    ...['--format', '{{.Action}} {{.Actor.Attributes.exitCode}}'],
-  )
 
-  const actions = stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.replace(' <no value>', '').trim())
-  expect(actions).toEqual(['create', 'attach', 'start', 'die 4', 'destroy'])
+  const events = await eventsOf(daemon(), 'told')
+  expect(events.map(({ Action }) => Action)).toEqual([
+    'create',
+    'attach',
+    'start',
+    'die',
+    'destroy',
+  ])
+  expect(events[3]?.Actor.Attributes).toMatchObject({
+    exitCode: '4',
+    image: 'busybox',
+    name: 'told',
+  })
 })
 
 test('ps finds containers by what they are', async () => {
