@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex, Readable } from 'node:stream'
@@ -54,8 +55,16 @@ function isAlive(pid: number): boolean {
 }
 
 function shimPid({ directory }: RunRequest): number {
-  const pids = execFileSync('pgrep', ['-x', 'tsd-shim'], { encoding: 'utf8' }).trim().split('\n')
-  return Number(pids.find((pid) => readlinkSync(`/proc/${pid}/cwd`) === directory))
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      const isShim = readFileSync(`/proc/${pid}/comm`, 'utf8') === 'tsd-shim\n'
+      return isShim && readlinkSync(`/proc/${pid}/cwd`) === directory
+    } catch {
+      return false // no process, or one that has just ended
+    }
+  })
+  if (!found) throw new Error('no shim')
+  return Number(found)
 }
 
 test.skipIf(!isAble)('everyone who is attached gets every byte', async () => {
@@ -151,9 +160,11 @@ test.skipIf(!isAble)('an exec ends for its client when the container is killed',
     stdio: { tty: false, stdin: false, rows: 0, columns: 0 },
   })
 
+  const [first] = await once(exec.stream as Readable, 'data')
+  expect(first.toString()).toContain('begun')
   await shim.kill(9)
 
-  expect(await text(exec.stream as Readable)).toContain('begun')
+  await text(exec.stream as Readable)
   expect(await exec.exited).toBe(137)
   expect(await shim.exited).toMatchObject({ exitCode: 137, shimDied: false })
 })
