@@ -1,10 +1,15 @@
+import { existsSync, writeFileSync } from 'node:fs'
+
 /**
  * Places where a test may end the daemon: `TSD_FAILPOINTS='start.after-shim=kill;create.after-row=2*off->kill'`, heeded
  * only together with `TSD_TEST=1`. Terms are `[N*]action` joined by `->`: off, kill, delay(ms), error(text).
+ * With `TSD_FAILPOINTS_DONE=FILE` a kill leaves that file, and a daemon that finds it has no fail points.
  */
 type Term = { left: number; readonly action: string; readonly argument: string }
 
-const points = parse(process.env.TSD_TEST === '1' ? (process.env.TSD_FAILPOINTS ?? '') : '')
+const { TSD_TEST, TSD_FAILPOINTS = '', TSD_FAILPOINTS_DONE = '' } = process.env
+const isOn = TSD_TEST === '1' && !existsSync(TSD_FAILPOINTS_DONE)
+const points = parse(isOn ? TSD_FAILPOINTS : '')
 
 export const FAIL_POINTS = [
   'create.before-row',
@@ -30,7 +35,10 @@ function hit(terms: Term[] | undefined): void {
   const term = terms?.find((it) => it.left > 0)
   if (!term) return
   term.left -= 1
-  if (term.action === 'kill') process.kill(process.pid, 'SIGKILL')
+  if (term.action === 'kill') {
+    if (TSD_FAILPOINTS_DONE !== '') writeFileSync(TSD_FAILPOINTS_DONE, '')
+    process.kill(process.pid, 'SIGKILL')
+  }
   if (term.action === 'error') throw new Error(term.argument || 'fail point')
   if (term.action === 'delay') {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(term.argument))
