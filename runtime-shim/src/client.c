@@ -272,6 +272,12 @@ static void parse_request(struct client *client, size_t length) {
     free(text);
 }
 
+/* An exec may have as large an environment as a container. */
+static int64_t request_length(const struct client *client) {
+    return frame_length((unsigned char *)client->request, FRAME_MESSAGE,
+                        client->role == ROLE_NEW ? MAX_REQUEST : MAX_MESSAGE);
+}
+
 /* Reads as much as the message at hand needs, and no byte of what follows it. */
 static void read_request(struct client *client) {
     size_t wanted = FRAME_HEADER;
@@ -283,7 +289,7 @@ static void read_request(struct client *client) {
         return;
     }
     if (client->request_used >= FRAME_HEADER) {
-        length = frame_length((unsigned char *)client->request, FRAME_MESSAGE, MAX_MESSAGE);
+        length = request_length(client);
         wanted += (size_t)length;
     }
     n = recv(client->source.fd, client->request + client->request_used,
@@ -298,7 +304,7 @@ static void read_request(struct client *client) {
     if (client->request_used == FRAME_HEADER && length == 0) {
         char *larger;
 
-        length = frame_length((unsigned char *)client->request, FRAME_MESSAGE, MAX_MESSAGE);
+        length = request_length(client);
         larger = length <= 0 ? NULL : realloc(client->request, FRAME_HEADER + (size_t)length + 1);
         if (larger == NULL) {
             die(client);
