@@ -70,7 +70,7 @@ async function adopt(deps: RestoreDeps, id: string): Promise<boolean> {
 /** A half-started container, or one without a row. */
 async function endUnknown({ config, host, shims }: RestoreDeps, id: string): Promise<void> {
   const cgroups = cgroupDirectories({ id, hostConfig: {} }, config, host)
-  await shims.call({ verb: 'cgroup-kill', directories: cgroups }).catch((err) => {
+  await shims.killGroups(cgroups).catch((err) => {
     log.containers.error({ container: id, err }, 'cannot end what is left of an unknown container')
   })
   shims.removeDirectory(id)
@@ -109,7 +109,7 @@ async function removeOrphans(deps: RestoreDeps, adopted: ReadonlySet<string>): P
     .filter(({ id }) => /^[0-9a-f]{64}$/.test(id) && !adopted.has(id))
   if (groups.length === 0) return
   await shims
-    .call({ verb: 'cgroup-kill', directories: groups.map(({ path }) => path) })
+    .killGroups(groups.map(({ path }) => path))
     .catch((err) => log.containers.error({ err }, 'cannot remove groups of unknown containers'))
 }
 

@@ -112,6 +112,14 @@ export class ShimDriver implements AsyncDisposable {
     rmSync(join(this.#execRoot, 'c', id), { recursive: true, force: true })
   }
 
+  /** Kills whatever is in these cgroups, and removes them. */
+  async killGroups(directories: readonly string[]): Promise<void> {
+    // v1: what is frozen dies only once its freezer is thawed
+    const isFreezer = (path: string) => Number(path.includes('/freezer/'))
+    const ordered = directories.toSorted((a, b) => isFreezer(b) - isFreezer(a))
+    await this.call({ verb: 'cgroup-kill', directories: ordered })
+  }
+
   /** A request with one reply. */
   async call<T extends object = Message>(request: object, { signal }: Signal = {}): Promise<T> {
     const socket = await this.#ask(request)
@@ -270,7 +278,7 @@ export class ShimDriver implements AsyncDisposable {
     { statusFile, cgroups }: Remains,
   ): Promise<ShimExit> {
     const written = await readStatus(statusFile, { pid, startTime })
-    await this.call({ verb: 'cgroup-kill', directories: cgroups }).catch((err) =>
+    await this.killGroups(cgroups).catch((err) =>
       log.shim.error({ container: id, err }, 'cannot end what a dead shim left'),
     )
     this.removeDirectory(id)
