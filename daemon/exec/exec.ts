@@ -1,4 +1,3 @@
-import type { Container } from '../containers/container.ts'
 import type { StartedExec } from '../shim/shim.ts'
 
 /** What the client asked for at creation (ExecConfig of the spec). */
