@@ -27,7 +27,8 @@ type File = { readonly name: string; readonly mode: number; readonly content: Bu
 
 async function tar(files: readonly File[]): Promise<Buffer> {
   const archive = pack()
-  for (const { name, mode, content } of files) archive.entry({ name, mode, mtime: EPOCH, size: content.length }, content)
+  for (const { name, mode, content } of files)
+    archive.entry({ name, mode, mtime: EPOCH, size: content.length }, content)
   archive.finalize()
   return buffer(archive)
 }
@@ -45,7 +46,9 @@ export async function embeddedImage(): Promise<Buffer> {
       history: [{ created: EPOCH.toISOString(), created_by: 'tsd embedded image' }],
     }),
   )
-  const manifest = [{ Config: `${digestOf(config)}.json`, RepoTags: ['tsd/hello:latest'], Layers: ['layer.tar'] }]
+  const manifest = [
+    { Config: `${digestOf(config)}.json`, RepoTags: ['tsd/hello:latest'], Layers: ['layer.tar'] },
+  ]
   return tar([
     { name: 'layer.tar', mode: 0o644, content: layer },
     { name: `${digestOf(config)}.json`, mode: 0o644, content: config },

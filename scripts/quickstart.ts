@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Dispatcher, Client } from 'undici'
+import { Client, type Dispatcher } from 'undici'
 import { embeddedImage } from './embedded-image.ts'
 
 const SOCKET = process.env.TSD_HOST?.replace('unix://', '') ?? '/var/run/tsd.sock'
@@ -11,13 +11,20 @@ const http = new Client('http://tsd', { socketPath: SOCKET })
 
 const say = (text: string) => process.stdout.write(`quickstart: ${text}\n`)
 
-async function call(method: Dispatcher.HttpMethod, path: string, body?: Buffer | object): Promise<string> {
+async function call(
+  method: Dispatcher.HttpMethod,
+  path: string,
+  body?: Buffer | object,
+): Promise<string> {
   const isJson = body !== undefined && !Buffer.isBuffer(body)
   const { statusCode, body: reply } = await http.request({
     method,
     path,
     ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
-    headers: body === undefined ? {} : { 'content-type': isJson ? 'application/json' : 'application/x-tar' },
+    headers:
+      body === undefined
+        ? {}
+        : { 'content-type': isJson ? 'application/json' : 'application/x-tar' },
   })
   const text = await reply.text()
   if (statusCode >= 400) throw new Error(`${method} ${path}: ${text.trim()}`)
@@ -39,7 +46,10 @@ async function ensureDaemon(): Promise<void> {
   mkdirSync('/var/log', { recursive: true })
   const log = openSync(LOG, 'a')
   const args = process.env.TSD_HOST ? ['--host', process.env.TSD_HOST] : []
-  const daemon = spawn(process.execPath, [MAIN, ...args], { detached: true, stdio: ['ignore', log, log] })
+  const daemon = spawn(process.execPath, [MAIN, ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
   let hasEnded = false
   daemon.once('exit', () => {
     hasEnded = true
@@ -67,7 +77,9 @@ async function runHello(): Promise<void> {
   await call('POST', '/images/load?quiet=1', await embeddedImage())
   say('running it: create, start, wait, logs, remove')
   const begun = performance.now()
-  const { Id } = JSON.parse(await call('POST', '/containers/create', { Image: 'tsd/hello' })) as { Id: string }
+  const { Id } = JSON.parse(await call('POST', '/containers/create', { Image: 'tsd/hello' })) as {
+    Id: string
+  }
   await call('POST', `/containers/${Id}/start`)
   await call('POST', `/containers/${Id}/wait`)
   const took = performance.now() - begun
