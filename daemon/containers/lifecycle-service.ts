@@ -64,10 +64,9 @@ export class LifecycleService {
     const signal = options.signal ? toSignal(options.signal) : undefined
     using _turn = await this.#locks.acquire(id)
     const container = this.#containers.get(id)
-    const keepsAutoRemove = { ...container, hostConfig: { ...container.hostConfig } }
     if (isRunning(container)) {
-      this.#supervisor.keep(id) // --rm is for the end, not for a restart
-      await this.#stop(keepsAutoRemove, signal, options.timeoutSeconds)
+      using _kept = this.#supervisor.keep(id) // --rm is for the end, not for a restart
+      await this.#stop(container, signal, options.timeoutSeconds)
     }
     await this.#supervisor.start(this.#containers.get(id), { restartCount: 0 })
     this.#supervisor.publish(containerEvent(container, 'restart'))

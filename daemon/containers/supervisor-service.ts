@@ -135,9 +135,10 @@ export class SupervisorService {
     this.running.emit(isPaused ? 'paused' : 'resumed', container.id)
   }
 
-  /** Its next end is not its last, so `--rm` does not apply to it. */
-  keep(id: string): void {
+  /** Its next end is not its last, so `--rm` does not apply to it; until disposed. */
+  keep(id: string): Disposable {
     this.#kept.add(id)
+    return { [Symbol.dispose]: () => this.#kept.delete(id) }
   }
 
   isRestartDue(id: string): boolean {

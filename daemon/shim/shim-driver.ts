@@ -9,10 +9,10 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { log } from '../log.ts'
 import { FrameStream, type Message, MessageReader, throwIfFailed } from './frames.ts'
-import type { ProcessIdentity, RunRequest } from './protocol.ts'
+import type { ProcessIdentity, RunRequest, ShimFailure } from './protocol.ts'
 import { type AttachOptions, Shim, type ShimExit } from './shim.ts'
 import { openConnection } from './shim-connection.ts'
-import { shimGone } from './shim-error.ts'
+import { ShimError, shimGone } from './shim-error.ts'
 
 /** An attachment to be there before the process starts. */
 export type PendingAttach = {
@@ -59,16 +59,11 @@ export class ShimDriver implements AsyncDisposable {
 
   /** Starts a container. Attachments are made before its process runs, so they miss nothing. */
   async start(request: RunRequest, attach: readonly PendingAttach[] = []): Promise<Shim> {
-    const socket = await this.#ask(request)
-    const path = this.#shimSocket(request.id)
-    try {
-      const first = throwIfFailed(await new MessageReader(socket).next())
-      if (first.event === 'failed') throwIfFailed(first)
-    } catch (err) {
-      socket.destroy()
+    const socket = await this.#listening(request).catch((err: Error) => {
+      for (const { failed } of attach) failed(err)
       throw err
-    }
-    const shim = new Shim(request.id, path, socket)
+    })
+    const shim = new Shim(request.id, this.#shimSocket(request.id), socket)
     for (const pending of attach) shim.attach(pending.options).then(pending.opened, pending.failed)
     try {
       await shim.started
@@ -200,6 +195,14 @@ export class ShimDriver implements AsyncDisposable {
       await ended
     }
     closeSync(this.#directory)
+  }
+
+  /** A shim that accepts connections, and does nothing else yet. */
+  async #listening(request: RunRequest): Promise<Socket> {
+    const { reply, socket } = await this.#open(request)
+    if (reply.event === 'listening') return socket
+    socket.destroy()
+    throw new ShimError(reply.error as ShimFailure)
   }
 
   async #open(request: object, signal?: AbortSignal): Promise<{ reply: Message; socket: Socket }> {
