@@ -1,4 +1,4 @@
-/** One row an option: its flag, its key in daemon.json (dockerd's, where dockerd has it), its environment variable, its meaning. */
+/** One row an option: its flag (`data-root`; also the environment's TSD_DATA_ROOT), its key in daemon.json (dockerd's, where it has one), its meaning. */
 export type OptionKind = 'string' | 'integer' | 'boolean' | 'list' | 'map' | 'ulimits'
 
 export type Option = {
@@ -6,7 +6,6 @@ export type Option = {
   readonly short?: string
   /** Key in daemon.json; '' where the option is for the command line only. */
   readonly key: string
-  readonly env?: string
   readonly kind: OptionKind
   readonly default: unknown
   readonly help: string
@@ -33,19 +32,16 @@ export const OPTIONS = {
     'string',
     '/var/lib/tsd',
     'directory for images, containers and the database',
-    { env: 'TSD_DATA_ROOT' },
   ),
   execRoot: option(
     'exec-root',
     'string',
     '/run/tsd',
     'directory for sockets and state that a reboot may take',
-    { env: 'TSD_EXEC_ROOT' },
   ),
   hosts: option('host', 'list', ['unix:///var/run/tsd.sock'], 'where to listen', {
     short: 'H',
     key: 'hosts',
-    env: 'TSD_HOST',
   }),
   pidfile: option('pidfile', 'string', '/var/run/tsd.pid', 'file to write the process id to', {
     short: 'p',
@@ -53,11 +49,9 @@ export const OPTIONS = {
   group: option('group', 'string', 'tsd', 'group of the unix socket', { short: 'G' }),
   configFile: option('config-file', 'string', '/etc/tsd/daemon.json', 'file with more options', {
     key: '',
-    env: 'TSD_CONFIG_FILE',
   }),
   logLevel: option('log-level', 'string', 'info', 'debug, info, warn, error or fatal', {
     short: 'l',
-    env: 'TSD_LOG_LEVEL',
   }),
   debug: option('debug', 'boolean', false, 'log at level debug', { short: 'D' }),
   labels: option('label', 'list', [], 'key=value labels of the daemon, shown by info', {
@@ -68,7 +62,6 @@ export const OPTIONS = {
     'string',
     '',
     'short name that keeps what this daemon makes on the host apart; derived from the data root if empty',
-    { env: 'TSD_INSTANCE_ID' },
   ),
   bridge: option('bridge', 'string', '', 'name of the default bridge; none for no network', {
     short: 'b',

@@ -65,18 +65,30 @@ const entries = Object.entries(OPTIONS) as [OptionName, Option][]
 export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Config {
   const flags = readFlags(argv)
   const file = readFile(String(flags.configFile ?? env.TSD_CONFIG_FILE ?? ''))
-  const both = entries.find(([name]) => flags[name] !== undefined && file[name] !== undefined)
-  if (both) {
+  const both = entries
+    .filter(([name]) => flags[name] !== undefined && file[name] !== undefined)
+    .map(([name, { key }]) => `${key}: (from flag: ${flags[name]}, from file: ${file[name]})`)
+  if (both.length > 0) {
     throw new ConfigError(
-      `the following directives are specified both as a flag and in the configuration file: ${both[1].key}: (from flag: ${flags[both[0]]}, from file: ${file[both[0]]})`,
+      `the following directives are specified both as a flag and in the configuration file: ${both.join(', ')}`,
     )
   }
   const fromEnv: Values = {}
-  for (const [name, { env: variable, kind }] of entries) {
-    const text = variable ? env[variable] : undefined
-    if (text !== undefined && text !== '') fromEnv[name] = kind === 'list' ? text.split(',') : text
+  for (const [name, row] of entries) {
+    const text = env[variableOf(row)]
+    if (text !== undefined && text !== '') fromEnv[name] = fromText(row, text)
   }
   return toConfig({ ...file, ...fromEnv, ...flags })
+}
+
+/** `--data-root` is also TSD_DATA_ROOT. */
+function variableOf({ flag }: Option): string {
+  return `TSD_${flag.toUpperCase().replaceAll('-', '_')}`
+}
+
+function fromText(row: Option, text: string): unknown {
+  if (row.kind === 'boolean') return !['0', 'false', 'no'].includes(text.toLowerCase())
+  return fromFlag(row, row.kind === 'string' || row.kind === 'integer' ? text : text.split(','))
 }
 
 function readFlags(argv: readonly string[]): Values {
@@ -138,6 +150,8 @@ function splitPair(pair: string, flag: string): [string, string] {
 
 function ulimit([name, limits]: [string, string]): [string, Ulimit] {
   const [soft = '', hard = soft] = limits.split(':')
+  if (!/^-?\d+$/.test(soft) || !/^-?\d+$/.test(hard))
+    throw new ConfigError(`invalid ulimit argument: ${name}=${limits}`)
   return [name, { Name: name, Soft: Number(soft), Hard: Number(hard) }]
 }
 
@@ -160,14 +174,34 @@ function readFile(path: string): Values {
   }
   return Object.fromEntries(
     Object.entries(content as Record<string, unknown>).map(([key, value]) => {
-      const row = entries.find(([, it]) => it.key === key)
-      if (!row)
-        throw new ConfigError(
-          `${name}: the following directives don't match any configuration option: ${key}`,
-        )
+      const row = entries.find(([, it]) => it.key === key && key !== '')
+      if (!row) throw unknownKey(name, key)
       return [row[0], fromJson(row[1], value, name)]
     }),
   )
+}
+
+function unknownKey(file: string, key: string): ConfigError {
+  const keys = entries.map(([, row]) => row.key).filter((it) => it !== '')
+  const nearest = keys.reduce((best, it) => (distance(it, key) < distance(best, key) ? it : best))
+  const hint = distance(nearest, key) <= 3 ? ` (did you mean ${nearest}?)` : ''
+  return new ConfigError(
+    `${file}: the following directives don't match any configuration option: ${key}${hint}`,
+  )
+}
+
+/** How many letters to add, drop or replace to get from one to the other (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1]
+    for (let at = 1; at <= to.length; at++) {
+      const replaced = (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[to.length] ?? 0
 }
 
 const JSON_TYPE = {
@@ -245,6 +279,15 @@ function assertSensible(config: Config): void {
   }
   if (config.bridge.name.length > 15)
     throw new ConfigError(`bridge: ${config.bridge.name} is longer than 15 characters`)
+  const unserved = config.hosts.find((host) => !/^unix:\/\/\/./.test(host))
+  if (unserved !== undefined)
+    throw new ConfigError(`host ${unserved}: only unix:// sockets are served`)
+  if (!['json-file', 'local', 'none'].includes(config.logDriver))
+    throw new ConfigError(`log-driver: no log driver named '${config.logDriver}' is registered`)
+  if (!['', 'private', 'host'].includes(config.defaultCgroupnsMode))
+    throw new ConfigError(
+      `default-cgroupns-mode: ${config.defaultCgroupnsMode} is not private or host`,
+    )
   for (const path of [config.dataRoot, config.execRoot]) {
     if (!path.startsWith('/')) throw new ConfigError(`${path} is not an absolute path`)
   }

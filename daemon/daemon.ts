@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { type Config, ConfigError } from './config.ts'
 import { ArchiveService } from './containers/archive-service.ts'
@@ -69,6 +70,7 @@ export async function openDaemon(config: Config): Promise<AsyncDisposable> {
     undo.defer(() => app.close())
     await listen(app, address, config)
   }
+  mkdirSync(dirname(config.pidfile), { recursive: true })
   writeFileSync(config.pidfile, String(process.pid))
   undo.defer(() => rmSync(config.pidfile, { force: true }))
   const opened = undo.move()
@@ -156,10 +158,11 @@ function openRoutes(base: Base, { containers, lifecycle, execs }: Engine) {
 }
 
 async function listen(app: HttpServer, address: string, config: Config): Promise<void> {
-  const path = address.startsWith('unix://') ? address.slice('unix://'.length) : ''
-  if (path === '') throw new ConfigError(`host ${address}: only unix:// sockets are served`)
+  const path = address.slice('unix://'.length)
   mkdirSync(dirname(path), { recursive: true })
-  rmSync(path, { force: true }) // left by one that was killed: the lock on the data says that no other lives
+  if (await answers(path))
+    throw new ConfigError(`host ${address}: another daemon is listening there`)
+  rmSync(path, { force: true }) // left by one that was killed
   await app.ready()
   await new Promise<void>((resolve, reject) => {
     app.server.once('error', reject)
@@ -168,6 +171,13 @@ async function listen(app: HttpServer, address: string, config: Config): Promise
   chmodSync(path, 0o660)
   chownSync(path, 0, groupId(config.group))
   log.daemon.info({ socket: path }, 'listening')
+}
+
+function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(path, () => resolve(true))
+  socket.once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
 }
 
 /** Of a group by its name, or root's where there is none. */

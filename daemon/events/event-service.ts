@@ -139,6 +139,12 @@ export class EventService implements Disposable {
   }
 }
 
+const CLOCKS_APART_MS = 5
+
+/** To the microsecond, unless the clock was set since we started: then what it says. */
 function now(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n
+  const wallMs = Date.now()
+  const fineMs = performance.timeOrigin + performance.now()
+  const isSet = Math.abs(fineMs - wallMs) > CLOCKS_APART_MS
+  return BigInt(Math.round((isSet ? wallMs : fineMs) * 1000)) * 1000n
 }

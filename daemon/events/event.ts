@@ -54,15 +54,16 @@ const FILTERS: Readonly<Record<string, (event: EngineEvent, wanted: string) => b
   event: ({ action }, wanted) => action === wanted || action.startsWith(`${wanted}:`),
   label: hasLabel,
   scope: (_, wanted) => wanted === 'local',
+  node: isOf('node'),
+  service: isOf('service'),
+  secret: isOf('secret'),
+  config: isOf('config'),
 }
 
-/** Names that a filter may have. */
-export const EVENT_FILTERS = [...Object.keys(FILTERS), 'node', 'service', 'secret', 'config']
-
-/** Values of one filter are alternatives (labels: all of them), filters go together. */
+/** Values of one filter are alternatives (labels: all of them), filters go together; a filter nobody knows is as none. */
 export function eventFilter(filters: EventFilters): (event: EngineEvent) => boolean {
   const checks = Object.entries(filters).map(([name, values]) => {
-    const matches = FILTERS[name] ?? (() => false)
+    const matches = FILTERS[name] ?? (() => true)
     if (name === 'label')
       return (event: EngineEvent) => values.every((value) => matches(event, value))
     return (event: EngineEvent) =>

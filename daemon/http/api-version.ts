@@ -1,7 +1,17 @@
+import { SpecError } from '../../api-spec/parse.ts'
 import { isOlder } from '../util/api-version.ts'
 
 export const API_VERSION = '1.51'
 export const MIN_API_VERSION = '1.24'
+
+/** A version that is not served. Clients that are too old cannot read errors in JSON. */
+export class VersionError extends SpecError {
+  override name = 'VersionError'
+
+  get isPlain(): boolean {
+    return this.message.includes(' is too old.')
+  }
+}
 
 /** What a URL asks for: the version of its prefix, the newest without one; the path behind it. */
 export type Versioned = { readonly version: string; readonly path: string; readonly error?: string }

@@ -16,16 +16,23 @@ function assertJson({ headers }: IncomingMessage): void {
   )
 }
 
-/** A JSON body, at most `most` bytes of it, and not slower than 30 s. */
+/** A JSON body, as text. */
 export async function readJsonBody(request: IncomingMessage, most: number): Promise<string> {
   assertJson(request)
+  return (await readBody(request, most)).toString('utf8')
+}
+
+/** A body of at most `most` bytes that is not slower than 30 s. */
+export async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
   const tooLarge = () => new EngineError('too-large', `request body is larger than ${most} bytes`)
   if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge()
   const chunks: Buffer[] = []
   let size = 0
   const timer = setTimeout(() => request.destroy(), DEADLINE_MS)
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // the connection outlives a body that is refused: there is an answer to send
+    const stream = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+    for await (const chunk of stream) {
       size += chunk.length
       if (size > most) throw tooLarge()
       chunks.push(chunk)
@@ -33,5 +40,5 @@ export async function readJsonBody(request: IncomingMessage, most: number): Prom
   } finally {
     clearTimeout(timer)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

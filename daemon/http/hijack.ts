@@ -36,6 +36,8 @@ export class Hijacked {
     this.#upgraded = upgraded
     this.#head = head
     socket.on('error', () => {}) // the client has left; `close` follows
+    // without an upgrade HTTP's parser is still there: it would read the client's input as a request, and end at its half-close
+    if (!upgraded) for (const event of ['data', 'end']) socket.removeAllListeners(event)
   }
 
   /** An ordinary answer, since nothing has been hijacked yet. */
@@ -87,7 +89,8 @@ export class Hijacked {
 
   get signal(): AbortSignal {
     const gone = new AbortController()
-    this.#socket.once('close', () => gone.abort())
+    if (this.#socket.destroyed) gone.abort()
+    else this.#socket.once('close', () => gone.abort())
     return gone.signal
   }
 
@@ -121,6 +124,8 @@ export class Hijacked {
     socket.on('data', onData)
     socket.on('end', () => stream.writable && stream.end())
     socket.on('close', () => stream.destroy())
+    if (socket.destroyed) stream.destroy()
+    socket.resume()
     await new Promise<void>((resolve) => {
       stream.once('end', resolve)
       stream.once('close', resolve)

@@ -4,6 +4,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
+import type { Duplex } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import {
   type OperationEntry,
@@ -14,8 +15,8 @@ import { parseBody, parseQuery, SpecError } from '../../api-spec/parse.ts'
 import type { Config } from '../config.ts'
 import { EngineError } from '../errors.ts'
 import { isOlder } from '../util/api-version.ts'
-import { API_VERSION, splitVersion } from './api-version.ts'
-import { readJsonBody } from './body.ts'
+import { API_VERSION, splitVersion, VersionError } from './api-version.ts'
+import { readBody, readJsonBody } from './body.ts'
 import { toHttpError } from './error-handler.ts'
 import { type Call, STREAMED } from './operations.ts'
 import { HEADERS } from './server-name.ts'
@@ -53,6 +54,10 @@ export function createServer(options: Options): HttpServer {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: (err, _request, reply) => {
+      reply.hijack()
+      sendError(reply.raw, err)
+    },
     rewriteUrl: (request) => rewrite(request as VersionedRequest),
     serverFactory: (handler) => makeServer(handler, options),
   })
@@ -67,15 +72,32 @@ export function createServer(options: Options): HttpServer {
     sendError(reply.raw, err)
   })
   mount(app, options)
+  app.addHook('preClose', (done) => closeNow(app.server, done))
   return app
 }
+
+/** Streams may last for days and hijacked connections are no longer HTTP's: all are cut. */
+function closeNow(server: Server & Connections, done: () => void): void {
+  server.close(() => done())
+  for (const socket of server.sockets ?? []) socket.destroy()
+}
+
+type Connections = { sockets?: Set<Duplex> }
+
+/** Requests that leave HTTP; the like of `Upgrade: h2c`, which some clients offer on every request, is left unanswered. */
+const UPGRADABLE = /\/(?:containers\/[^/]+\/attach|exec\/[^/]+\/start)(?:\?|$)/
 
 function makeServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   options: Options,
 ): Server {
   const server = createHttpServer(
-    { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 300_000 },
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 300_000,
+      shouldUpgradeCallback: ({ method, url = '' }) => method === 'POST' && UPGRADABLE.test(url),
+    },
     (request, response) => {
       const url = request.url ?? ''
       if (PING.test(url)) answerPing(request, response)
@@ -84,6 +106,11 @@ function makeServer(
       else handler(request, response)
     },
   )
+  const sockets = new Set<Duplex>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('upgrade', (request, socket, head) => {
     void handleUpgrade({ request, socket, head, ...options.upgrades })
   })
@@ -91,14 +118,14 @@ function makeServer(
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
     else socket.destroy()
   })
-  return server
+  return Object.assign(server, { sockets })
 }
 
 /** The first thing every client asks, and what monitors ask again and again: answered before any routing. */
 function answerPing(request: IncomingMessage, response: ServerResponse): void {
   const { error } = splitVersion(request.url ?? '')
   if (error) {
-    sendJson(response, 400, { message: error })
+    sendError(response, new VersionError(error))
     return
   }
   const isHead = request.method === 'HEAD'
@@ -125,7 +152,7 @@ function rewrite(request: VersionedRequest): string {
   const { version, path, error } = splitVersion(request.url ?? '/')
   request.apiVersion = version
   if (error) request.versionError = error
-  return path === '' ? '/' : path
+  return path.replace(/^\/(networks|volumes)\/(?=\?|$)/, '/$1')
 }
 
 function mount(app: FastifyInstance, options: Options): void {
@@ -210,8 +237,8 @@ async function perform(handling: Handling): Promise<unknown> {
   const apiVersion = request.apiVersion ?? API_VERSION
   assertVersion(entry, request)
   const handler = handlers[id]
-  if (entry.unsupported || !handler) throw unsupported(id, entry)
-  const query = parseQuery(id, params.query)
+  if (!handler) throw unsupported(id, entry)
+  const query = parseQuery(id, { ...params.query, ...(await formOf(request, entry, config)) })
   const body =
     entry.body === 'json'
       ? parseBody(id, await readJsonBody(request, config.maxJsonBodyBytes))
@@ -230,11 +257,24 @@ async function perform(handling: Handling): Promise<unknown> {
   return handler(call as unknown as Call<OperationId>)
 }
 
+/** A form is as good as a query where nothing else is expected. */
+async function formOf(
+  request: IncomingMessage,
+  { method, body }: OperationEntry,
+  { maxJsonBodyBytes }: Config,
+): Promise<Query> {
+  const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  if (!isForm || method !== 'POST' || body !== 'none') return {}
+  const text = (await readBody(request, maxJsonBodyBytes)).toString('utf8')
+  const form = new URLSearchParams(text)
+  return Object.fromEntries([...form.keys()].map((key) => [key, form.getAll(key)]))
+}
+
 function assertVersion(
   { since, method, path }: OperationEntry,
   { versionError, apiVersion }: VersionedRequest,
 ): void {
-  if (versionError) throw new SpecError(versionError)
+  if (versionError) throw new VersionError(versionError)
   if (since && apiVersion && isOlder(apiVersion, since)) {
     throw new SpecError(`${method} ${path} requires minimum API version ${since}`)
   }
@@ -247,7 +287,8 @@ function unsupported(id: OperationId, { unsupported }: OperationEntry): EngineEr
 
 function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  if (response.closed || response.destroyed) gone.abort()
+  else response.once('close', () => gone.abort())
   return gone.signal
 }
 
@@ -266,6 +307,30 @@ function sendJson(
   response.end(body)
 }
 
+const DRAIN_MS = 2000
+
+/** A client that is still sending looks for the answer only afterwards: what it sends is thrown away for a moment. */
+function sendTooLarge(response: ServerResponse, message: string): void {
+  const { req } = response
+  response.shouldKeepAlive = false
+  const answer = () => {
+    clearTimeout(timer)
+    if (!response.headersSent && !response.destroyed) sendJson(response, 413, { message })
+  }
+  const timer = setTimeout(answer, DRAIN_MS)
+  req.once('end', answer).once('close', answer).resume()
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  const body = Buffer.from(`${text}\n`)
+  response.writeHead(status, {
+    ...HEADERS,
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
+  })
+  response.end(body)
+}
+
 function sendEmpty(response: ServerResponse, status: number): void {
   const hasLength = status !== 204 && status !== 304
   response.writeHead(status, hasLength ? { ...HEADERS, 'Content-Length': 0 } : HEADERS)
@@ -274,7 +339,9 @@ function sendEmpty(response: ServerResponse, status: number): void {
 
 function sendError(response: ServerResponse, err: unknown): void {
   const { status, message } = toHttpError(err)
-  if (status === 413) response.shouldKeepAlive = false
-  if (status === 304) sendEmpty(response, 304)
+  if (response.destroyed) return
+  if (status === 413) sendTooLarge(response, message)
+  else if (status === 304) sendEmpty(response, 304)
+  else if (err instanceof VersionError && err.isPlain) sendText(response, status, message)
   else sendJson(response, status, { message })
 }

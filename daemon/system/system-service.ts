@@ -122,7 +122,7 @@ export class SystemService {
   }
 
   /** What occupies the disk. Sizes of images come from their rows; of containers, from their own files. */
-  async diskUsage(types: readonly string[] = []): Promise<object> {
+  async diskUsage(types: readonly string[] = []) {
     const { containers, images, layers } = this.#deps
     const unknown = types.find((type) => !DF_TYPES.includes(type))
     if (unknown !== undefined)

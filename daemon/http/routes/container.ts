@@ -4,7 +4,7 @@ import { isOlder } from '../../util/api-version.ts'
 import { momentMs, parseFilters } from '../filters.ts'
 import { type Handlers, STREAMED } from '../operations.ts'
 import { beginStream } from '../streams.ts'
-import { inspectFor, summaryFor } from '../versions/container.ts'
+import { summaryFor } from '../versions/container.ts'
 
 type Services = { readonly containers: ContainerService; readonly lifecycle: LifecycleService }
 
@@ -32,14 +32,16 @@ export function containerRoutes({ containers, lifecycle }: Services): Handlers<I
       const list = await containers.list({ ...query, filters: parseFilters(query.filters) })
       return list.map((it) => summaryFor(it, apiVersion))
     },
-    ContainerCreate: ({ query, body, apiVersion }) =>
-      containers.create(body, { ...query, apiVersion }),
-    async ContainerInspect({ path, query, apiVersion }) {
-      return inspectFor(
-        await containers.inspect(path.id, { size: query.size === true }),
+    ContainerCreate({ query: { name, platform }, body, apiVersion }) {
+      const isGiven = platform !== undefined && !isOlder(apiVersion, '1.41')
+      return containers.create(body, {
+        ...(name === undefined ? {} : { name }),
+        ...(isGiven ? { platform } : {}),
         apiVersion,
-      )
+      })
     },
+    ContainerInspect: ({ path, query }) =>
+      containers.inspect(path.id, { size: query.size === true }),
     ContainerTop: ({ path, query }) => containers.top(path.id, query.ps_args),
     async ContainerStart({ path }) {
       await lifecycle.start(path.id)
@@ -53,7 +55,10 @@ export function containerRoutes({ containers, lifecycle }: Services): Handlers<I
     async ContainerKill({ path, query }) {
       await lifecycle.kill(path.id, query.signal || undefined)
     },
-    ContainerUpdate: ({ path, body }) => containers.update(path.id, body),
+    ContainerUpdate({ path, body, apiVersion }) {
+      const { PidsLimit: _, ...older } = body
+      return containers.update(path.id, isOlder(apiVersion, '1.40') ? older : body)
+    },
     ContainerRename({ path, query }) {
       containers.rename(path.id, query.name ?? '')
     },

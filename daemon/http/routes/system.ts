@@ -1,13 +1,13 @@
 import { EngineError } from '../../errors.ts'
-import { type EngineEvent, EVENT_FILTERS } from '../../events/event.ts'
+import type { EngineEvent } from '../../events/event.ts'
 import type { EventService } from '../../events/event-service.ts'
 import type { NetworkService } from '../../networks/network-service.ts'
 import type { SystemService } from '../../system/system-service.ts'
 import { isOlder } from '../../util/api-version.ts'
-import { assertFilters, parseFilters, unixNano } from '../filters.ts'
+import { parseFilters, unixNano } from '../filters.ts'
 import type { Handlers } from '../operations.ts'
 import { sendText } from '../streams.ts'
-import { infoFor } from '../versions/system.ts'
+import { diskUsageFor, infoFor } from '../versions/system.ts'
 
 type Services = {
   readonly system: SystemService
@@ -28,6 +28,7 @@ type Ids =
   | 'VolumeDelete'
   | 'VolumePrune'
   | 'PluginList'
+  | 'PluginInspect'
 
 const noVolume = (name: string) => new EngineError('not-found', `get ${name}: no such volume`)
 
@@ -35,7 +36,8 @@ export function systemRoutes({ system, events, networks }: Services): Handlers<I
   return {
     SystemInfo: ({ apiVersion }) => infoFor(system.info(), apiVersion),
     SystemVersion: () => system.version(),
-    SystemDataUsage: ({ query }) => system.diskUsage(query.type),
+    SystemDataUsage: async ({ query, apiVersion }) =>
+      diskUsageFor(await system.diskUsage(query.type), apiVersion),
     async SystemEvents({ query, apiVersion, response, signal }) {
       const since = unixNano(query.since, 'since')
       const until = unixNano(query.until, 'until')
@@ -45,7 +47,7 @@ export function systemRoutes({ system, events, networks }: Services): Handlers<I
           `\`since\` time (${query.since}) cannot be after \`until\` time (${query.until})`,
         )
       }
-      const filters = assertFilters(parseFilters(query.filters), EVENT_FILTERS)
+      const filters = parseFilters(query.filters)
       const found = events.subscribe({ since, until, sinceId: query.since_id, filters, signal })
       return sendText(response, 'application/json', eventLines(found, apiVersion))
     },
@@ -63,6 +65,9 @@ export function systemRoutes({ system, events, networks }: Services): Handlers<I
     },
     VolumePrune: () => ({ VolumesDeleted: null, SpaceReclaimed: 0 }),
     PluginList: () => [],
+    PluginInspect({ path }) {
+      throw new EngineError('not-found', `plugin "${path.name}" not found`)
+    },
   }
 }
 
