@@ -63,12 +63,13 @@ const DEFAULTS = [
   'AUDIT_WRITE',
 ].map((name) => `CAP_${name}`)
 
-function normalise(name: string): string {
+function normalise(name: string, field: 'CapAdd' | 'CapDrop'): string {
   const upper = name.toUpperCase()
   if (upper === 'ALL') return 'ALL'
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`
-  if (!CAPABILITIES.includes(full))
-    throw new EngineError('invalid-parameter', `invalid capability: ${JSON.stringify(name)}`)
+  if (!CAPABILITIES.includes(full)) {
+    throw new EngineError('invalid-parameter', `invalid ${field}: unknown capability: "${full}"`)
+  }
   return full
 }
 
@@ -80,8 +81,8 @@ type Request = {
 
 /** Names of the capabilities that a container gets. Throws on a name that is none. */
 export function capabilitiesOf({ privileged, add, drop }: Request): string[] {
-  const added = add.map(normalise)
-  const dropped = drop.map(normalise)
+  const added = add.map((name) => normalise(name, 'CapAdd'))
+  const dropped = drop.map((name) => normalise(name, 'CapDrop'))
   if (privileged) return [...CAPABILITIES]
   const base = dropped.includes('ALL') ? [] : DEFAULTS
   if (added.includes('ALL')) return CAPABILITIES.filter((name) => !dropped.includes(name))

@@ -4,9 +4,12 @@ import type { Config } from '../config.ts'
 import { EngineError } from '../errors.ts'
 import { log } from '../log.ts'
 import { parentGroups, V2_CONTROLLERS } from './cgroup-config.ts'
-import type { HostFacts } from './host.ts'
+import type { CgroupFacts, HostFacts } from './host.ts'
 
-/** v2: makes the groups above the containers' and turns the controllers on in them. Nothing on v1. */
+/**
+ * v2: makes the groups above the containers' and turns the controllers on in them. v1: gives the group above the containers' cpusets the
+ * processors and memory nodes of the host, for a new one there has none and its children could have none either (cpuset(7)).
+ */
 export function prepareCgroups({ cgroup }: HostFacts, config: Config): void {
   const groups = parentGroups(cgroup, config.cgroupParent)
   for (const group of groups) {
@@ -15,6 +18,26 @@ export function prepareCgroups({ cgroup }: HostFacts, config: Config): void {
   }
   const last = groups.at(-1)
   if (last) enableControllers(last)
+  if (cgroup.version === 1 && cgroup.roots.cpuset) prepareCpuset(cgroup, config.cgroupParent)
+}
+
+function prepareCpuset({ roots, cpusetCpus, cpusetMems }: CgroupFacts, parent: string): void {
+  const root = roots.cpuset ?? ''
+  const parts = parent.split('/').filter((part) => part !== '')
+  for (const [index] of parts.entries()) {
+    const group = join(root, ...parts.slice(0, index + 1))
+    mkdirSync(group, { recursive: true })
+    fillIfEmpty(join(group, 'cpuset.cpus'), cpusetCpus)
+    fillIfEmpty(join(group, 'cpuset.mems'), cpusetMems)
+  }
+}
+
+function fillIfEmpty(file: string, value: string): void {
+  try {
+    if (readFileSync(file, 'utf8').trim() === '') writeFileSync(file, value)
+  } catch (err) {
+    log.containers.warn({ file, err }, 'cannot prepare the cpuset of containers')
+  }
 }
 
 function enableControllers(group: string): void {
