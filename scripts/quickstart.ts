@@ -46,7 +46,7 @@ async function ensureDaemon(): Promise<void> {
   mkdirSync('/var/log', { recursive: true })
   const log = openSync(LOG, 'a')
   const args = process.env.TSD_HOST ? ['--host', process.env.TSD_HOST] : []
-  const daemon = spawn(process.execPath, [MAIN, ...args], {
+  const daemon = spawn(process.execPath, ['--max-semi-space-size=2', MAIN, ...args], {
     detached: true,
     stdio: ['ignore', log, log],
   })
